@@ -1,0 +1,1 @@
+"""The `exotel-voice` command."""

@@ -1,0 +1,309 @@
+"""Every error the package raises, in one tree.
+
+    ExotelVoiceError            code · message · hint · call_id · retryable
+    ├── ConfigError             a setting is wrong; raised at construction, never later
+    ├── InvalidState            you asked for something that this state forbids
+    ├── TransportError
+    │   ├── ConnectFailed       the socket could not be opened
+    │   └── ConnectionLost      the socket was open and is not any more
+    ├── ProtocolError           the peer broke the rules; `status` is the reply it gets
+    │   ├── MalformedMessage
+    │   └── MessageTooLarge
+    ├── RegistrationFailed      status · reason · retry_after
+    │   └── AuthenticationFailed  the credentials were refused
+    ├── CallFailed              status · reason · is_local
+    │   ├── CallRejected
+    │   ├── CallBusy
+    │   ├── CallNotAnswered
+    │   └── CallCancelled
+    ├── MediaError
+    │   ├── NoCommonCodec
+    │   ├── IceFailed
+    │   ├── DtlsFailed
+    │   ├── MediaTimeout
+    │   ├── AudioFileError
+    │   └── MicrophoneDenied
+    └── DeadlineExceeded        also a built-in TimeoutError
+
+`code` is a stable slug, the same in Python, JSON and JavaScript. `hint` is one sentence that says
+what to do next.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "AudioFileError",
+    "AuthenticationFailed",
+    "CallBusy",
+    "CallCancelled",
+    "CallFailed",
+    "CallNotAnswered",
+    "CallRejected",
+    "ConfigError",
+    "ConnectFailed",
+    "ConnectionLost",
+    "DeadlineExceeded",
+    "DtlsFailed",
+    "ExotelVoiceError",
+    "IceFailed",
+    "InvalidState",
+    "MalformedMessage",
+    "MediaError",
+    "MediaTimeout",
+    "MessageTooLarge",
+    "MicrophoneDenied",
+    "NoCommonCodec",
+    "ProtocolError",
+    "RegistrationFailed",
+    "TransportError",
+]
+
+
+class ExotelVoiceError(Exception):
+    """Root of every error the package raises.
+
+    Attributes:
+        code: A stable slug such as `call.busy`, for programs.
+        message: One sentence that says what happened, for people.
+        hint: One sentence that says what to do about it.
+        call_id: The SIP Call-ID concerned, if there is one (RFC 3261 §8.1.1.4).
+        retryable: Whether the same action may succeed later without a change by the user.
+    """
+
+    code: ClassVar[str] = "error"
+    default_hint: ClassVar[str] = "Look at the log of exotel_voice for what came before."
+    default_retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        call_id: str | None = None,
+        retryable: bool | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint or self.default_hint
+        self.call_id = call_id
+        self.retryable = self.default_retryable if retryable is None else retryable
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})"
+
+
+class ConfigError(ExotelVoiceError):
+    """A setting is missing or wrong. Raised when the object is made, never later."""
+
+    code = "config"
+    default_hint = "Correct the setting that the message names."
+
+
+class InvalidState(ExotelVoiceError):
+    """The caller asked for something that the present state forbids. Nothing was sent."""
+
+    code = "state.invalid"
+    default_hint = "Look at `state` before the call, or wait for the event that allows it."
+
+
+class TransportError(ExotelVoiceError):
+    """The connection to the SIP server failed."""
+
+    code = "transport"
+    default_hint = "Check the network between this machine and the SIP server."
+    default_retryable = True
+
+
+class ConnectFailed(TransportError):
+    """The WebSocket could not be opened (RFC 7118 §4)."""
+
+    code = "transport.connect_failed"
+    default_hint = "Check host, port and security (ws or wss) of the account."
+
+
+class ConnectionLost(TransportError):
+    """The WebSocket was open and is not any more."""
+
+    code = "transport.connection_lost"
+    default_hint = "The phone reconnects by itself; wait for the registered state."
+
+
+class ProtocolError(ExotelVoiceError):
+    """The peer broke the rules of SIP.
+
+    Attributes:
+        status: The SIP status code that the peer gets in reply (RFC 3261 §21).
+    """
+
+    code = "protocol"
+    default_hint = "Turn on the message trace and look at what the peer sent."
+
+    def __init__(self, message: str, *, status: int = 400, call_id: str | None = None) -> None:
+        super().__init__(message, call_id=call_id)
+        self.status = status
+
+
+class MalformedMessage(ProtocolError):
+    """The bytes are not a SIP message, or one whose headers cannot be read (RFC 3261 §7)."""
+
+    code = "protocol.malformed"
+
+
+class MessageTooLarge(ProtocolError):
+    """The message passes a limit on its size, its headers or its URI."""
+
+    code = "protocol.too_large"
+
+
+class RegistrationFailed(ExotelVoiceError):
+    """The registrar refused the registration for good (RFC 3261 §10.2).
+
+    Attributes:
+        status: The SIP status code, for example 403.
+        reason: The reason phrase that came with it.
+        retry_after: Seconds to wait before another try, if the registrar said so.
+    """
+
+    code = "registration.failed"
+    default_hint = "Check the user name and the domain of the account."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        reason: str,
+        retry_after: float | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, retryable=retry_after is not None)
+        self.status = status
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class AuthenticationFailed(RegistrationFailed):
+    """The server refused the credentials, also after one answer to its challenge (RFC 3261 §22)."""
+
+    code = "registration.authentication_failed"
+    default_hint = "Check the user name, the authentication user name and the password."
+
+
+class CallFailed(ExotelVoiceError):
+    """The call did not come about, or came to an end that was not asked for.
+
+    Attributes:
+        status: The SIP status code of the final response, or the one that stands for the cause
+            (408 for a time-out, 503 for a lost connection).
+        reason: The reason phrase that came with it.
+        is_local: Whether this side ended it.
+    """
+
+    code = "call.failed"
+    default_hint = "Look at status and reason; the far side or a server between gave them."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        reason: str,
+        is_local: bool = False,
+        call_id: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, call_id=call_id, hint=hint)
+        self.status = status
+        self.reason = reason
+        self.is_local = is_local
+
+
+class CallRejected(CallFailed):
+    """The far side declined the call (RFC 3261 §21.6.2)."""
+
+    code = "call.rejected"
+    default_hint = "The far side does not want this call; do not dial again at once."
+
+
+class CallBusy(CallFailed):
+    """The far side is busy (RFC 3261 §21.4.24)."""
+
+    code = "call.busy"
+    default_hint = "Dial again later."
+    default_retryable = True
+
+
+class CallNotAnswered(CallFailed):
+    """Nobody answered within the limit (RFC 3261 §21.4.18)."""
+
+    code = "call.not_answered"
+    default_hint = "Dial again later, or give a longer limit."
+    default_retryable = True
+
+
+class CallCancelled(CallFailed):
+    """The call was withdrawn before it was answered (RFC 3261 §9)."""
+
+    code = "call.cancelled"
+    default_hint = "Nothing needs to be done: the caller hung up while it rang."
+
+
+class MediaError(ExotelVoiceError):
+    """The audio of the call failed."""
+
+    code = "media"
+    default_hint = "Look at the log of exotel_voice.media for the session descriptions."
+
+
+class NoCommonCodec(MediaError):
+    """The two sides have no audio codec in common (RFC 3264 §6)."""
+
+    code = "media.no_common_codec"
+    default_hint = "Let the far side offer Opus, G.722, PCMU or PCMA."
+
+
+class IceFailed(MediaError):
+    """No path for audio was found between the two sides (RFC 8445 §8.1.2)."""
+
+    code = "media.ice_failed"
+    default_hint = "Open UDP to the media address, or configure a TURN server."
+
+
+class DtlsFailed(MediaError):
+    """The keys for encrypted audio could not be agreed (RFC 5764)."""
+
+    code = "media.dtls_failed"
+    default_hint = (
+        "The far side's certificate does not match its description; check what changes SDP."
+    )
+
+
+class MediaTimeout(MediaError):
+    """No audio packet came for longer than the limit."""
+
+    code = "media.timeout"
+    default_hint = "Check the network; the far side may be gone."
+
+
+class AudioFileError(MediaError):
+    """An audio file cannot be read or written."""
+
+    code = "media.audio_file"
+    default_hint = "Give the path of a readable audio file, for example a 16-bit WAV."
+
+
+class MicrophoneDenied(MediaError):
+    """There is no microphone, or no permission to use it."""
+
+    code = "media.microphone_denied"
+    default_hint = "Connect a microphone and allow this program to use it."
+
+
+class DeadlineExceeded(ExotelVoiceError, TimeoutError):
+    """Something took longer than its limit."""
+
+    code = "deadline"
+    default_hint = "Try again, or give a longer limit."
+    default_retryable = True

@@ -1,0 +1,1 @@
+"""The ASGI app through which a browser tab carries the audio of a phone."""

@@ -1,0 +1,1 @@
+"""The asyncio phone: registration, calls, events and reconnection over the SIP core."""

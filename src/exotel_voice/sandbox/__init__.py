@@ -1,0 +1,1 @@
+"""A local telephone platform on real sockets, for learning and for tests."""

@@ -1,0 +1,335 @@
+"""What the user agent tells its owner: frozen values, drained with `UserAgent.events()`.
+
+Events carry ids and what was received or decided, never live objects. `SessionId` names one INVITE
+session inside this agent for as long as the agent lives; `TransactionId` names one request that
+waits for `UserAgent.respond`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+from exotel_voice.sip.wire import Request, Response
+
+__all__ = [
+    "AnswerReceived",
+    "AnswerRequested",
+    "CallAnswered",
+    "CallConfirmed",
+    "CallEnded",
+    "CallProgressed",
+    "DigitReceived",
+    "EndCause",
+    "Event",
+    "Flow",
+    "InfoReceived",
+    "InviteReceived",
+    "MessageDropped",
+    "OfferReceived",
+    "OfferRejected",
+    "OfferRequested",
+    "RegistrationEnded",
+    "RegistrationRefused",
+    "RegistrationSent",
+    "Registered",
+    "RemoteHoldChanged",
+    "RequestReceived",
+    "SessionId",
+    "TransactionId",
+    "TransferProgressed",
+    "TransferRequested",
+]
+
+SessionId = NewType("SessionId", str)
+TransactionId = NewType("TransactionId", str)
+Flow = Hashable
+"""Names one connection. A phone has one at a time; a server has one per WebSocket."""
+
+
+class EndCause(StrEnum):
+    """Why a session ended."""
+
+    LOCAL_HANGUP = "local_hangup"
+    REMOTE_HANGUP = "remote_hangup"
+    LOCAL_CANCEL = "local_cancel"
+    REMOTE_CANCEL = "remote_cancel"
+    LOCAL_REJECT = "local_reject"
+    REMOTE_REJECT = "remote_reject"
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+    REPLACED = "replaced"
+    NO_ANSWER = "no_answer"
+    TIMEOUT = "timeout"
+    TRANSPORT = "transport"
+    SESSION_EXPIRED = "session_expired"
+    AUTHENTICATION = "authentication"
+    PROTOCOL = "protocol"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationSent:
+    """A REGISTER went out (RFC 3261 §10.2)."""
+
+    is_removal: bool
+    """Whether it takes bindings away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """The registrar confirmed this phone's binding; also after each refresh."""
+
+    expires_in: float
+    """Seconds that the registrar granted."""
+    is_refresh: bool
+    """Whether the binding was already in force."""
+    contacts: tuple[str, ...] = ()
+    """All bindings of the address of record, as Contact values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationEnded:
+    """The binding was taken away because the owner asked for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationRefused:
+    """A REGISTER failed."""
+
+    status: int
+    """The final status; 408 stands for a time-out and 503 for a lost connection."""
+    reason: str
+    """Its reason phrase."""
+    retry_after: float | None
+    """Seconds after which the registrar wants to hear again, if it said so."""
+    is_final: bool
+    """True when trying again without a change is of no use (401, 403, 404 and such)."""
+    is_removal: bool
+    """Whether the failed request was to take bindings away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InviteReceived:
+    """Somebody calls. Follow with `ring`, `answer` or `reject`. 100 Trying has been sent."""
+
+    session: SessionId
+    """Names the session from now on."""
+    call_id: str
+    """The SIP Call-ID."""
+    from_uri: str
+    """The caller's URI, without parameters of the header."""
+    from_display_name: str
+    """The caller's display name, may be empty."""
+    to_uri: str
+    """The URI in the To header."""
+    request_uri: str
+    """The Request-URI."""
+    headers: Mapping[str, tuple[str, ...]]
+    """All received headers by their canonical name."""
+    offer: bytes | None
+    """The SDP offer; None when the caller wants the offer from us (RFC 3261 §13.2.1)."""
+    flow: Flow
+    """The connection it came on."""
+    replaces: SessionId | None = None
+    """The session that this one takes the place of (RFC 3891); it ends when this is answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallProgressed:
+    """A provisional response to our INVITE, from 101 to 199 (RFC 3261 §13.2.2.1)."""
+
+    session: SessionId
+    status: int
+    """For example 180 (ringing) or 183 (session progress)."""
+    reason: str
+    """Its reason phrase."""
+    answer: bytes | None
+    """Early media's SDP answer, if it came now; unreliable ones may repeat."""
+    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """All received headers by their canonical name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnswered:
+    """Our INVITE got a 2xx. The ACK has been sent, but for an `AnswerRequested` that follows."""
+
+    session: SessionId
+    answer: bytes | None
+    """The SDP answer, or None when it had come before with a provisional response."""
+    headers: Mapping[str, tuple[str, ...]]
+    """All received headers by their canonical name."""
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallConfirmed:
+    """The ACK to our 2xx came (RFC 3261 §13.3.1.4)."""
+
+    session: SessionId
+    answer: bytes | None
+    """The SDP answer in the ACK, when the 2xx carried our offer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded:
+    """The session is over. The last event of a session, and it comes exactly once."""
+
+    session: SessionId
+    cause: EndCause
+    status: int
+    """The final SIP status that belongs to it; 200 for an ordinary hang-up."""
+    reason: str
+    """The reason phrase, or the text of a Reason header (RFC 3326)."""
+    retry_after: float | None = None
+    """Seconds, if the peer gave a Retry-After."""
+    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Headers of the message that ended it, if one did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferReceived:
+    """The far side offers a new description in the session. Follow with `answer_offer` or `reject_offer`."""
+
+    session: SessionId
+    offer: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferRequested:
+    """The far side sent a re-INVITE without a description. Follow with `provide_offer`."""
+
+    session: SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerReceived:
+    """The answer to an offer that we made inside the session (re-INVITE, UPDATE, PRACK or our 2xx)."""
+
+    session: SessionId
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRequested:
+    """A response to our INVITE carries an offer. Follow with `answer_offer`; it goes with ACK or PRACK."""
+
+    session: SessionId
+    offer: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferRejected:
+    """The far side refused our re-offer; the session stays as it was (RFC 3261 §14.1)."""
+
+    session: SessionId
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteHoldChanged:
+    """The far side put us on hold, or took us back (RFC 6337 §5.3)."""
+
+    session: SessionId
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitReceived:
+    """A digit came by INFO, `application/dtmf-relay` or `application/dtmf` (RFC 6086)."""
+
+    session: SessionId
+    digit: str
+    duration: float | None
+    """Seconds, if the body said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfoReceived:
+    """An INFO with another body; it has been answered 200."""
+
+    session: SessionId
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRequested:
+    """The far side asks us to call somebody else (REFER). Follow with `accept_transfer` or `reject_transfer`."""
+
+    session: SessionId
+    target: str
+    """The URI to call, without its Replaces header."""
+    replaces: str | None
+    """The Replaces value to send with the INVITE (RFC 3891), unescaped."""
+    referred_by: str | None
+    """The Referred-By value, if there was one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferProgressed:
+    """News of a transfer that we asked for (NOTIFY of the refer package, RFC 3515 §2.4.4)."""
+
+    session: SessionId
+    status: int
+    """Status of the far side's new call: 100 at first, then provisional and final ones."""
+    reason: str
+    is_final: bool
+    """No further news comes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestReceived:
+    """A request that belongs to no session and that the agent leaves to its owner, such as REGISTER
+    at a registrar or MESSAGE. Follow with `respond`; without it the peer gets 500 after 30 seconds.
+    """
+
+    transaction: TransactionId
+    request: Request
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseReceived:
+    """The final response to a request sent with `request`; a synthetic 408 or 503 where none came."""
+
+    transaction: TransactionId
+    response: Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDropped:
+    """Something came that was not worth a reply: garbage, a stray response, an orphan ACK."""
+
+    kind: str
+    """A stable slug of the cause, to count and to log once per kind."""
+    detail: str
+    """One sentence; no part of the message that could be secret."""
+    flow: Flow
+
+
+Event = (
+    RegistrationSent
+    | Registered
+    | RegistrationEnded
+    | RegistrationRefused
+    | InviteReceived
+    | CallProgressed
+    | CallAnswered
+    | CallConfirmed
+    | CallEnded
+    | OfferReceived
+    | OfferRequested
+    | AnswerReceived
+    | AnswerRequested
+    | OfferRejected
+    | RemoteHoldChanged
+    | DigitReceived
+    | InfoReceived
+    | TransferRequested
+    | TransferProgressed
+    | RequestReceived
+    | ResponseReceived
+    | MessageDropped
+)
