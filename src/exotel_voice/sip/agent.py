@@ -1,5 +1,7 @@
 """The user agent: the only door of the core (RFC 3261), both roles, no I/O.
 
+    agent = UserAgent(config, ids=ids)
+    agent.connection_made(now=now)
     agent.receive_data(data, now=now)        # never raises for what the peer sent
     session = agent.invite("sip:bob@example.com", offer=sdp, now=now)
     for event in agent.events(): ...         # drains
@@ -15,32 +17,90 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from exotel_voice.sip.commands import CallCommands
+from exotel_voice.sip.config import AgentConfig, TransportName
 from exotel_voice.sip.events import Event, Flow, SessionId, TransactionId
-from exotel_voice.sip.wire import Request
+from exotel_voice.sip.ids import IdSource
+
+__all__ = ["DEFAULT_FLOW", "UserAgent"]
 
 DEFAULT_FLOW: Flow = "default"
+"""The name of the one connection of an agent that has only one."""
 
 
-class UserAgent:
+class UserAgent(CallCommands):
+    """A SIP user agent, client and server, on any number of connections.
+
+    Args:
+        config: Who it is and what it allows.
+        ids: Where its random values come from.
+    """
+
+    def __init__(self, config: AgentConfig, *, ids: IdSource) -> None: ...
+
     # -- bytes, time, events -------------------------------------------------------------------
-    def receive_data(self, data: bytes, *, now: float, flow: Flow = DEFAULT_FLOW) -> None: ...
-    def events(self) -> list[Event]: ...
-    def messages_to_send(self) -> list[tuple[Flow, bytes]]: ...
-    def data_to_send(self) -> list[bytes]: ...  # the same for an agent with one connection
-    def next_timer(self) -> float | None: ...
-    def handle_timer(self, *, now: float) -> None: ...
 
-    # -- connections: transactions on a lost flow fail as 503; sessions and their dialogs live on; what the owner
-    # asks meanwhile (BYE of a hang-up) waits for the next connection (session moved to it by `use_flow`)
-    def connection_made(self, *, now: float, flow: Flow = DEFAULT_FLOW) -> None: ...
-    def connection_lost(self, *, now: float, flow: Flow = DEFAULT_FLOW) -> None: ...
-    def use_flow(self, session: SessionId, flow: Flow) -> None: ...
+    def receive_data(self, data: bytes, *, now: float, flow: Flow = DEFAULT_FLOW) -> None:
+        """Take one message, the content of one WebSocket frame (RFC 7118 §5). Never raises."""
 
-    # -- registration (UAC) --------------------------------------------------------------------
-    def register(self, *, now: float, expires_in: float = 300.0) -> None: ...
-    def unregister(self, *, now: float, every_binding: bool = False) -> None: ...
+    def events(self) -> list[Event]:
+        """Take the events since the last call, in the order of their causes."""
+        ...
+
+    def messages_to_send(self) -> list[tuple[Flow, bytes]]:
+        """Take the messages to be sent since the last call, each with its connection."""
+        ...
+
+    def data_to_send(self) -> list[bytes]:
+        """Take the messages to be sent, for an agent with one connection."""
+        ...
+
+    def next_timer(self) -> float | None:
+        """Tell when `handle_timer` is to be called next; None for never."""
+        ...
+
+    def handle_timer(self, *, now: float) -> None:
+        """Do what is due at `now`. Calling it too early does no harm."""
+
+    # -- connections ---------------------------------------------------------------------------
+
+    def connection_made(
+        self, *, now: float, flow: Flow = DEFAULT_FLOW, transport: TransportName | None = None
+    ) -> None:
+        """Take note that a connection is open; what waited for it goes out.
+
+        Args:
+            flow: Its name.
+            transport: Its scheme, for Via and Contact; None for the one of the settings.
+        """
+
+    def connection_lost(self, *, now: float, flow: Flow = DEFAULT_FLOW) -> None:
+        """Take note that a connection is gone.
+
+        Requests on it fail as 503. Calls that have been answered live on, and what the owner wants of
+        them meanwhile waits for the next connection where that is of use (the BYE of a hang-up).
+        """
+
+    # -- registration --------------------------------------------------------------------------
+
+    def register(self, *, now: float, expires_in: float = 300.0) -> None:
+        """Bind this phone to its address of record, and keep the binding fresh (RFC 3261 §10.2).
+
+        `Registered` or `RegistrationRefused` follows.
+
+        Args:
+            expires_in: Seconds to ask for.
+        """
+
+    def unregister(self, *, now: float, every_binding: bool = False) -> None:
+        """Take the binding away (RFC 3261 §10.2.2). `RegistrationEnded` follows.
+
+        Args:
+            every_binding: Take away those of other phones too (`Contact: *`).
+        """
 
     # -- calls ---------------------------------------------------------------------------------
+
     def invite(
         self,
         target: str,
@@ -50,63 +110,24 @@ class UserAgent:
         headers: Mapping[str, str] | None = None,
         replaces: str | None = None,
         flow: Flow | None = None,
-    ) -> SessionId: ...  # no-answer limit: config.no_answer_after
-    def ring(
-        self,
-        session: SessionId,
-        *,
-        now: float,
-        status: int = 180,
-        answer: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None: ...  # reliable if the peer supports/requires 100rel and an SDP is given
-    def answer(
-        self,
-        session: SessionId,
-        *,
-        sdp: bytes,
-        now: float,
-        headers: Mapping[str, str] | None = None,
-    ) -> None: ...  # the answer, or the offer if INVITE had none
-    def reject(
-        self,
-        session: SessionId,
-        *,
-        now: float,
-        status: int = 486,
-        reason: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None: ...
-    def hang_up(self, session: SessionId, *, now: float, reason: str | None = None) -> None: ...
+    ) -> SessionId:
+        """Call somebody (RFC 3261 §13.2). `CallProgressed`, `CallAnswered`, `CallEnded` follow.
 
-    # CANCEL, BYE, or reject 480 as the state asks; the session ends at once for the owner (CallEnded), the wire follows
+        Args:
+            target: The SIP or tel URI; the Request-URI of the INVITE.
+            offer: The SDP offer; None to let the far side offer.
+            headers: Further headers; `From` and `To` replace the usual values (tags are added).
+            replaces: The Replaces value (RFC 3891), as `TransferRequested` gives it.
+            flow: The connection to use; None for the default one.
 
-    # -- offers inside a session (re-INVITE; UPDATE before the answer or when asked) --------------------
-    def offer(
-        self, session: SessionId, *, sdp: bytes, now: float, use_update: bool = False
-    ) -> None: ...
-    def can_offer(self, session: SessionId) -> bool: ...
-    def answer_offer(self, session: SessionId, *, sdp: bytes, now: float) -> None: ...
-    def reject_offer(self, session: SessionId, *, now: float, status: int = 488) -> None: ...
-    def provide_offer(self, session: SessionId, *, sdp: bytes, now: float) -> None: ...
+        Raises:
+            InvalidState: There are `max_sessions` sessions already.
+            ConfigError: The target is no URI, or a header cannot be written.
+        """
+        ...
 
-    # -- in-call requests -------------------------------------------------------------------------
-    def send_digit(
-        self, session: SessionId, digit: str, *, now: float, duration: float = 0.24
-    ) -> None: ...
-    # INFO application/dtmf-relay "Signal=5\r\nDuration=240"
-    def send_info(
-        self, session: SessionId, *, content_type: str, body: bytes, now: float
-    ) -> None: ...
-    def transfer(self, session: SessionId, target: str, *, now: float) -> None: ...
-    def transfer_to(self, session: SessionId, other: SessionId, *, now: float) -> None: ...
-    def accept_transfer(self, session: SessionId, *, now: float) -> None: ...  # 202 and NOTIFY 100
-    def report_transfer(
-        self, session: SessionId, *, status: int, reason: str, now: float
-    ) -> None: ...
-    def reject_transfer(self, session: SessionId, *, now: float, status: int = 603) -> None: ...
+    # -- requests outside a call -----------------------------------------------------------------
 
-    # -- requests outside a session -----------------------------------------------------------------
     def request(
         self,
         method: str,
@@ -116,7 +137,10 @@ class UserAgent:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         flow: Flow | None = None,
-    ) -> TransactionId: ...
+    ) -> TransactionId:
+        """Send a request that belongs to no call, such as OPTIONS. `ResponseReceived` follows."""
+        ...
+
     def respond(
         self,
         transaction: TransactionId,
@@ -126,4 +150,13 @@ class UserAgent:
         reason: str | None = None,
         headers: Sequence[tuple[str, str]] = (),
         body: bytes = b"",
-    ) -> None: ...
+    ) -> None:
+        """Answer a `RequestReceived`.
+
+        Args:
+            status: 200 to 699.
+            reason: The reason phrase; None for the usual one.
+
+        Raises:
+            InvalidState: It has been answered, or has never been.
+        """

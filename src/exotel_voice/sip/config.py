@@ -50,7 +50,7 @@ class AgentConfig:
     registrar: str | None = None
     """The Request-URI of REGISTER; None for the domain of `aor` (RFC 3261 §10.2)."""
     instance_id: str | None = None
-    """`urn:uuid:...`, the same over restarts of one device (RFC 5626 §4.1); None to leave it out."""
+    """`urn:uuid:...`, the same over restarts of a device (RFC 5626 §4.1); None to leave it out."""
     reg_id: int = 1
     """Number of this connection among the device's (RFC 5626 §4.2), sent with `instance_id`."""
     user_agent: str = "exotel-voice"
