@@ -73,6 +73,15 @@ def test_the_tasks_of_a_deadlock_are_cancelled() -> None:
     assert ended == ["cleaned up"]
 
 
+def test_a_task_that_outlives_the_test_fails_it() -> None:
+    async def forget() -> None:
+        task = asyncio.create_task(asyncio.Event().wait(), name="forgotten")
+        assert not task.done()
+
+    with pytest.raises(AssertionError, match="forgotten"):
+        run_virtual(forget())
+
+
 def test_jobs_for_threads_run_in_place() -> None:
     async def main() -> int:
         with pytest.raises(ZeroDivisionError):

@@ -19,7 +19,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Executor
 from typing import Any, ParamSpec, TypeVar, TypeVarTuple, Unpack
 
-__all__ = ["Deadlock", "VirtualLoop", "run_virtual", "virtual_time"]
+__all__ = ["Deadlock", "VirtualLoop", "run_virtual", "unfinished_tasks", "virtual_time"]
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -82,14 +82,34 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return future
 
 
+async def unfinished_tasks() -> set[asyncio.Task[Any]]:
+    """The other tasks of this loop that still run after they were given some turns to end."""
+    here = {asyncio.current_task()}
+    for _ in range(10):
+        await asyncio.sleep(0)
+        if asyncio.all_tasks() == here:
+            break
+    return asyncio.all_tasks() - here
+
+
+async def _alone(main: Coroutine[Any, Any, T]) -> T:
+    result = await main
+    left = await unfinished_tasks()
+    if left:
+        names = "\n".join(f"  {task!r}" for task in left)
+        raise AssertionError(f"tasks that nobody ended:\n{names}")
+    return result
+
+
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:
     """Run `main` to its end on virtual time and return its result.
 
     Raises:
         Deadlock: An await was reached that nothing would ever wake.
+        AssertionError: A task outlives `main`, or `main` raises it.
     """
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(main)
+        return runner.run(_alone(main))
 
 
 def virtual_time(test: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:

@@ -1,0 +1,50 @@
+# Needs Python 3.11 or newer, make and the network; everything else is fetched.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+FAST := not media and not browser and not interop and not slow
+
+.PHONY: help demo test check bench fuzz format clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/.run-ready ## one whole phone call on this machine, measured; ends with 0 if it held
+	$(BIN)/exotel-voice demo --check
+
+test: $(VENV)/.dev-ready ## every test; as root on Debian installs the servers and browsers they need
+	$(BIN)/python scripts/install_test_needs.py
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.dev-ready ## format, lint, types, layers, state diagrams and the fast tests
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/draw_machines.py --check
+	$(BIN)/pytest -q -n 2 -m "$(FAST)" $(PYTEST_ARGS)
+
+bench: $(VENV)/.dev-ready ## the tables of benchmarks/, each figure beside its target
+	$(BIN)/python scripts/install_test_needs.py
+	$(BIN)/python -m benchmarks
+
+fuzz: $(VENV)/.dev-ready ## five minutes of random bytes at the parsers (FUZZ_SECONDS=n to change)
+	$(BIN)/python -m fuzz --seconds $(or $(FUZZ_SECONDS),300)
+
+format: $(VENV)/.dev-ready ## rewrite the sources in the one format
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean: ## remove the environment and everything generated
+	rm -rf $(VENV) tests/interop/node_modules .coverage* .pytest_cache .ruff_cache .mypy_cache .hypothesis dist
+
+$(VENV)/.run-ready: pyproject.toml scripts/setup_venv.py
+	$(PYTHON) scripts/setup_venv.py $(VENV)
+	@touch $@
+
+$(VENV)/.dev-ready: pyproject.toml scripts/setup_venv.py
+	$(PYTHON) scripts/setup_venv.py --dev $(VENV)
+	@touch $(VENV)/.run-ready $@
