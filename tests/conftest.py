@@ -59,35 +59,6 @@ async def no_task_outlives_the_test() -> AsyncIterator[None]:
     left = await unfinished_tasks()
     if not left:
         return
-    names = tuple(name for mark in item.iter_markers("needs") for name in mark.args)
-    absent = needs.missing(names)
-    if not absent:
-        return
-    reason = "; ".join(f"{name} is absent ({needs.NEEDS[name].remedy})" for name in absent)
-    if ON_CI:
-        pytest.fail(reason, pytrace=False)
-    left_out.setdefault(reason, []).append(item.nodeid)
-    pytest.skip(reason)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for reason, tests in left_out.items():
-        terminalreporter.section(f"left out: {len(tests)} tests, because {reason}")
-        for name in tests:
-            terminalreporter.line(f"  {name}")
-
-
-@pytest.fixture
-async def no_task_outlives_the_test() -> AsyncIterator[None]:
-    """Fail a test after whose end, fixtures included, a task of its loop still runs."""
-    yield
-    here = asyncio.current_task()
-    left = asyncio.all_tasks() - {here}
-    for _ in range(10):
-        if not left:
-            return
-        await asyncio.sleep(0)
-        left = asyncio.all_tasks() - {here}
     names = "\n".join(f"  {task!r}" for task in left)
     pytest.fail(f"tasks that nobody ended:\n{names}", pytrace=False)
 

@@ -30,6 +30,17 @@ class Deadlock(AssertionError):
     """Every task waits for something that no timer and no other task will bring."""
 
 
+def _story(task: asyncio.Task[Any]) -> str:
+    """The name of a task and the functions through which it waits, outermost first."""
+    places = []
+    coroutine: Any = task.get_coro()
+    while coroutine is not None and hasattr(coroutine, "cr_frame"):
+        line = coroutine.cr_frame.f_lineno if coroutine.cr_frame else "?"
+        places.append(f"{coroutine.__qualname__}:{line}")
+        coroutine = coroutine.cr_await
+    return f"{task.get_name()}: {' > '.join(places)}"
+
+
 class _JumpingSelector(selectors.BaseSelector):
     """Where a real selector would sleep, this one moves the clock."""
 
@@ -39,7 +50,7 @@ class _JumpingSelector(selectors.BaseSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
-            waiting = "\n".join(f"  {task!r}" for task in asyncio.all_tasks(self.loop))
+            waiting = "\n".join(f"  {_story(task)}" for task in asyncio.all_tasks(self.loop))
             raise Deadlock(f"at {self.now:.6g} s nothing is left that could wake:\n{waiting}")
         self.now += timeout
         return []
@@ -96,7 +107,7 @@ async def _alone(main: Coroutine[Any, Any, T]) -> T:
     result = await main
     left = await unfinished_tasks()
     if left:
-        names = "\n".join(f"  {task!r}" for task in left)
+        names = "\n".join(f"  {_story(task)}" for task in left)
         raise AssertionError(f"tasks that nobody ended:\n{names}")
     return result
 
