@@ -29,8 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Give each asynchronous test the check for tasks that outlive it."""
-    if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
-        item.fixturenames.insert(0, "no_task_outlives_the_test")
+    guard = "no_task_outlives_the_test"
+    if not isinstance(item, pytest.Function) or guard in item.fixturenames:
+        return
+    if inspect.iscoroutinefunction(item.obj):
+        item.fixturenames.insert(0, guard)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
