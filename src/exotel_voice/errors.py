@@ -135,6 +135,7 @@ class ProtocolError(ExotelVoiceError):
 
     Attributes:
         status: The SIP status code that the peer gets in reply (RFC 3261 §21).
+        reply: The whole reply as bytes, when the message came over the wire and can be answered.
     """
 
     code = "protocol"
@@ -143,6 +144,7 @@ class ProtocolError(ExotelVoiceError):
     def __init__(self, message: str, *, status: int = 400, call_id: str | None = None) -> None:
         super().__init__(message, call_id=call_id)
         self.status = status
+        self.reply: bytes | None = None
 
 
 class MalformedMessage(ProtocolError):
