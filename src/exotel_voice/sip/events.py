@@ -25,18 +25,20 @@ __all__ = [
     "EndCause",
     "Event",
     "Flow",
+    "InfoAnswered",
     "InfoReceived",
     "InviteReceived",
     "MessageDropped",
     "OfferReceived",
     "OfferRejected",
     "OfferRequested",
+    "Registered",
     "RegistrationEnded",
     "RegistrationRefused",
     "RegistrationSent",
-    "Registered",
     "RemoteHoldChanged",
     "RequestReceived",
+    "ResponseReceived",
     "SessionId",
     "TransactionId",
     "TransferProgressed",
@@ -140,6 +142,7 @@ class CallProgressed:
     """A provisional response to our INVITE, from 101 to 199 (RFC 3261 §13.2.2.1)."""
 
     session: SessionId
+    """Names the session."""
     status: int
     """For example 180 (ringing) or 183 (session progress)."""
     reason: str
@@ -155,11 +158,13 @@ class CallAnswered:
     """Our INVITE got a 2xx. The ACK has been sent, but for an `AnswerRequested` that follows."""
 
     session: SessionId
+    """Names the session."""
     answer: bytes | None
     """The SDP answer, or None when it had come before with a provisional response."""
     headers: Mapping[str, tuple[str, ...]]
     """All received headers by their canonical name."""
     status: int = 200
+    """The status of the response, 200 to 299."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +172,7 @@ class CallConfirmed:
     """The ACK to our 2xx came (RFC 3261 §13.3.1.4)."""
 
     session: SessionId
+    """Names the session."""
     answer: bytes | None
     """The SDP answer in the ACK, when the 2xx carried our offer."""
 
@@ -176,7 +182,9 @@ class CallEnded:
     """The session is over. The last event of a session, and it comes exactly once."""
 
     session: SessionId
+    """Names the session."""
     cause: EndCause
+    """Why, and by which side."""
     status: int
     """The final SIP status that belongs to it; 200 for an ordinary hang-up."""
     reason: str
@@ -192,7 +200,9 @@ class OfferReceived:
     """The far side offers a new description in the session. Follow with `answer_offer` or `reject_offer`."""
 
     session: SessionId
+    """Names the session."""
     offer: bytes
+    """The SDP offer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +210,7 @@ class OfferRequested:
     """The far side sent a re-INVITE without a description. Follow with `provide_offer`."""
 
     session: SessionId
+    """Names the session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +218,9 @@ class AnswerReceived:
     """The answer to an offer that we made inside the session (re-INVITE, UPDATE, PRACK or our 2xx)."""
 
     session: SessionId
+    """Names the session."""
     answer: bytes
+    """The SDP answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +228,9 @@ class AnswerRequested:
     """A response to our INVITE carries an offer. Follow with `answer_offer`; it goes with ACK or PRACK."""
 
     session: SessionId
+    """Names the session."""
     offer: bytes
+    """The SDP offer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,8 +238,11 @@ class OfferRejected:
     """The far side refused our re-offer; the session stays as it was (RFC 3261 §14.1)."""
 
     session: SessionId
+    """Names the session."""
     status: int
+    """The final status; 408 and 503 also stand for a time-out and a lost connection."""
     reason: str
+    """Its reason phrase."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +250,9 @@ class RemoteHoldChanged:
     """The far side put us on hold, or took us back (RFC 6337 §5.3)."""
 
     session: SessionId
+    """Names the session."""
     is_held: bool
+    """True when the far side neither sends nor takes our audio."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +260,9 @@ class DigitReceived:
     """A digit came by INFO, `application/dtmf-relay` or `application/dtmf` (RFC 6086)."""
 
     session: SessionId
+    """Names the session."""
     digit: str
+    """One of 0-9, A-D, * and #."""
     duration: float | None
     """Seconds, if the body said."""
 
@@ -250,8 +272,23 @@ class InfoReceived:
     """An INFO with another body; it has been answered 200."""
 
     session: SessionId
+    """Names the session."""
     content_type: str
+    """The Content-Type as it came."""
     body: bytes
+    """The body as it came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfoAnswered:
+    """The far side's answer to a digit or an INFO of ours (RFC 6086 §4.2.2)."""
+
+    session: SessionId
+    """Names the session."""
+    status: int
+    """200 when it was understood; 408 and 503 also stand for a time-out and a lost connection."""
+    reason: str
+    """Its reason phrase."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,6 +296,7 @@ class TransferRequested:
     """The far side asks us to call somebody else (REFER). Follow with `accept_transfer` or `reject_transfer`."""
 
     session: SessionId
+    """Names the session."""
     target: str
     """The URI to call, without its Replaces header."""
     replaces: str | None
@@ -272,9 +310,11 @@ class TransferProgressed:
     """News of a transfer that we asked for (NOTIFY of the refer package, RFC 3515 §2.4.4)."""
 
     session: SessionId
+    """Names the session."""
     status: int
     """Status of the far side's new call: 100 at first, then provisional and final ones."""
     reason: str
+    """Its reason phrase."""
     is_final: bool
     """No further news comes."""
 
@@ -286,8 +326,11 @@ class RequestReceived:
     """
 
     transaction: TransactionId
+    """Names it in `respond`."""
     request: Request
+    """The request."""
     flow: Flow
+    """The connection it came on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +338,9 @@ class ResponseReceived:
     """The final response to a request sent with `request`; a synthetic 408 or 503 where none came."""
 
     transaction: TransactionId
+    """The id that `request` gave."""
     response: Response
+    """The response, headers and body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,6 +352,7 @@ class MessageDropped:
     detail: str
     """One sentence; no part of the message that could be secret."""
     flow: Flow
+    """The connection it came on."""
 
 
 Event = (
@@ -327,6 +373,7 @@ Event = (
     | RemoteHoldChanged
     | DigitReceived
     | InfoReceived
+    | InfoAnswered
     | TransferRequested
     | TransferProgressed
     | RequestReceived
