@@ -12,15 +12,17 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import urllib.request
 from pathlib import Path
+from urllib.parse import urljoin
 
 OLDEST = (3, 11)
-PIP_INDEX = "https://pypi.org/pypi/pip/json"
+PIP_INDEX = "https://pypi.org/simple/pip/"
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -86,16 +88,25 @@ def install_ensurepip(python: str) -> bool:
 
 def download_pip(folder: Path) -> Path:
     """Fetch pip's newest wheel and check it against the index's digest."""
-    with urllib.request.urlopen(PIP_INDEX, timeout=60) as reply:
-        files = json.load(reply)["urls"]
-    entry = next(file for file in files if file["packagetype"] == "bdist_wheel")
-    with urllib.request.urlopen(entry["url"], timeout=60) as reply:
+    accept = {"Accept": "application/vnd.pypi.simple.v1+json"}
+    with urllib.request.urlopen(
+        urllib.request.Request(PIP_INDEX, headers=accept), timeout=60
+    ) as reply:
+        files = json.load(reply)["files"]
+    entry = max((file for file in files if not file["yanked"]), key=pip_version)
+    with urllib.request.urlopen(urljoin(PIP_INDEX, entry["url"]), timeout=60) as reply:
         data = reply.read()
-    if hashlib.sha256(data).hexdigest() != entry["digests"]["sha256"]:
+    if hashlib.sha256(data).hexdigest() != entry["hashes"]["sha256"]:
         sys.exit("setup: the pip that was downloaded does not match its digest; try again")
     wheel = folder / str(entry["filename"])
     wheel.write_bytes(data)
     return wheel
+
+
+def pip_version(file: dict[str, str]) -> list[int]:
+    """The version of a final release's wheel as numbers; nothing for every other file."""
+    match = re.fullmatch(r"pip-([0-9.]+)-py3-none-any\.whl", file["filename"])
+    return [int(part) for part in match[1].split(".")] if match else []
 
 
 def run_in(venv: Path, *command: str) -> None:
