@@ -151,12 +151,14 @@ class MalformedMessage(ProtocolError):
     """The bytes are not a SIP message, or one whose headers cannot be read (RFC 3261 §7)."""
 
     code = "protocol.malformed"
+    default_hint = "Turn on the message trace and show its sender the message that cannot be read."
 
 
 class MessageTooLarge(ProtocolError):
     """The message passes a limit on its size, its headers or its URI."""
 
     code = "protocol.too_large"
+    default_hint = "Send less, or raise the limit that the message names."
 
 
 class RegistrationFailed(ExotelVoiceError):
