@@ -1,7 +1,7 @@
 """Where the core's random values come from: outside (RFC 3261 §8.1.1.3, §8.1.1.4, §8.1.1.7, §19.3).
 
-The core has no randomness of its own. Its owner hands in an `IdSource`: `phone/ids.py` has the one that
-draws from the operating system, `CountingIds` here is the one that tests can foretell.
+The core has no randomness of its own. Its owner hands in an `IdSource`: `phone/ids.py` has the one
+that draws from the operating system, `CountingIds` here is the one that tests can foretell.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The timers of RFC 3261 §17 and RFC 6026 as numbers, and the list of what falls due when.
 
-Nothing here looks at a clock. An instant is float seconds on the clock whose readings the owner hands
-in as `now`.
+Nothing here looks at a clock. An instant is float seconds on the clock whose readings the owner
+hands in as `now`.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Timer(StrEnum):
     K = "k"
     L = "l"
     M = "m"
-    TRYING = "trying"
-    """Not of the table: the 200 ms after which a server answers 100 (RFC 3261 §17.2.1)."""
+    CANCEL = "cancel"
+    """Without a letter: how long a cancelled INVITE may go on (RFC 3261 §9.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class TimerSettings:
 
     @property
     def absorb(self) -> float:
-        """How long an ended client transaction waits for copies of a final response: timer D, seconds."""
+        """How long copies of a final response to INVITE may come: timer D, seconds."""
         return 0.0 if self.is_reliable else max(32.0, self.limit)
 
     @property

@@ -49,8 +49,6 @@ class RequestArrived:
     """The request."""
     flow: Flow
     """The connection it came on."""
-    is_merged: bool = False
-    """Whether the same request came before by another path: to be answered 482 (RFC 3261 §8.2.2.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +65,7 @@ class AckArrived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelArrived:
-    """A CANCEL for an INVITE that waits for its final response. The CANCEL has been answered 200."""
+    """A CANCEL for an INVITE without a final response. The CANCEL has been answered 200."""
 
     transaction: TransactionId
     """The INVITE's transaction: answer it with 487 (RFC 3261 §9.2)."""
@@ -105,6 +103,8 @@ class TransactionEnded:
 
     transaction: TransactionId
     """The transaction's id, of either role."""
+    failure: FailureKind | None = None
+    """Set when it failed; for an INVITE of the peer, when no ACK to our refusal came (timer H)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
