@@ -1,1 +1,53 @@
-"""The pytest plugin that the package ships."""
+"""The pytest plugin: a sandbox for each test that asks for one.
+
+    async def test_my_phone_rings(exotel_sandbox):
+        async with Phone(exotel_sandbox.account("alice")) as phone:
+            exotel_sandbox.place_call(to="alice", party="echo")
+            ...
+
+The fixture is asynchronous: it needs `pytest-asyncio` (either mode) or anyio's plugin, and lives in
+the test's event loop. Override `exotel_sandbox_settings` to change the sandbox. pytest loads this
+module in every project that has the package, so nothing is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from exotel_voice.sandbox.server import Sandbox
+    from exotel_voice.sandbox.settings import SandboxSettings
+
+__all__ = ["exotel_sandbox", "exotel_sandbox_settings"]
+
+
+def _asynchronous(function: Callable[..., AsyncIterator[Any]]) -> Any:
+    """Make a fixture of pytest-asyncio where there is one, so that its strict mode knows it too."""
+    if find_spec("pytest_asyncio") is None:
+        return pytest.fixture(function)
+    from pytest_asyncio import fixture  # noqa: PLC0415 - only where it is installed
+
+    return fixture(function)
+
+
+@pytest.fixture
+def exotel_sandbox_settings() -> SandboxSettings:
+    """Give the settings of `exotel_sandbox`; override this in a test module to change them."""
+    from exotel_voice.sandbox.settings import SandboxSettings  # noqa: PLC0415 - cheap import
+
+    return SandboxSettings()
+
+
+async def _run(exotel_sandbox_settings: SandboxSettings) -> AsyncIterator[Sandbox]:
+    """Run a sandbox on free ports of the loopback while the test runs."""
+    from exotel_voice.sandbox.server import Sandbox  # noqa: PLC0415 - cheap import
+
+    async with Sandbox(exotel_sandbox_settings) as sandbox:
+        yield sandbox
+
+
+exotel_sandbox = _asynchronous(_run)
