@@ -1,0 +1,353 @@
+"""The jitter buffer of one call: packets in as they come, audio out in order and in time.
+
+Playing follows the far side's timestamps. The *delay* of a packet is the time from the moment at
+which the fastest packet of the last seconds would have arrived in its place, to its turn. The
+delay follows the jitter that is measured. A missing packet is passed over when its turn comes, so
+a loss leaves no extra delay behind. No I/O and no clock here: `now` is an argument.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from exotel_voice.media.rtp import RtpPacket, signed_distance
+
+__all__ = ["JitterBuffer", "JitterSettings", "Missing", "Playable", "Shrink"]
+
+_TICK: Final = 0.020
+_WINDOW: Final = 250
+_FIRST_REVIEW: Final = 10
+_REVIEW_EVERY: Final = 25
+_IN_TIME_SHARE: Final = 0.97
+_LATE_IN_A_ROW: Final = 5
+_SEQUENCE_JUMP: Final = 1000
+_BEHIND_TIME: Final = 3.0
+_AHEAD_OF_TIME: Final = 0.5
+_REST_AFTER: Final = 1.0
+_EXCESS_MARGIN: Final = 0.002
+_EXCESS_IF_QUIET: Final = 0.3
+_EXCESS_PATIENCE: Final = 1.5
+_EXCESS_TOO_LONG: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JitterSettings:
+    """Limits of the delay, in seconds."""
+
+    initial_delay: float = 0.040
+    """Delay before jitter has been measured."""
+    margin: float = 0.005
+    """Delay above the jitter that is measured."""
+    max_delay: float = 0.300
+    """Most delay; packets that would need more come late."""
+    max_packets: int = 200
+    """Most packets that wait; a sender that passes it is broken, and the timeline begins anew."""
+
+
+class Shrink(IntEnum):
+    """Whether the delay is longer than it has to be, so that a packet should be left out."""
+
+    NO = 0
+    IF_QUIET = 1
+    NOW = 2
+
+
+class Playable(NamedTuple):
+    """A packet whose turn it is."""
+
+    payload: bytes
+    """What to decode."""
+    payload_type: int
+    """What to decode it with."""
+    units: int
+    """Its length on the RTP clock."""
+    shrink: Shrink
+    """Whether to merge this packet with the next one, which `pop` then gives in the same tick."""
+
+
+class Missing(NamedTuple):
+    """20 ms for which no packet has come."""
+
+    next_payload: bytes | None
+    """The payload that follows, if it is here: it may hold the missing audio (RFC 6716 §2.1.7)."""
+
+
+class _Waiting(NamedTuple):
+    timestamp: int
+    units: int
+    payload_type: int
+    payload: bytes
+
+
+class JitterBuffer:
+    """Reorders, drops duplicates and late packets, and decides when each packet is played."""
+
+    def __init__(self, clock_rate: int, settings: JitterSettings | None = None) -> None:
+        """Make an empty buffer.
+
+        Args:
+            clock_rate: Units of timestamp in a second.
+            settings: Limits; the defaults suit calls.
+        """
+        self.packets_late = 0
+        """Packets whose turn had passed when they came."""
+        self.packets_duplicate = 0
+        """Packets that had come before."""
+        self._settings = settings or JitterSettings()
+        self._rate = clock_rate
+        self.tick_units = int(clock_rate * _TICK)
+        """20 ms in units of timestamp."""
+        self._target = self._settings.initial_delay
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything but the counters and the jitter: the next packet starts a timeline."""
+        self._waiting: dict[int, _Waiting] = {}
+        self._without_audio: set[int] = set()
+        self._passed: deque[int] = deque(maxlen=_WINDOW)
+        self._transits: deque[float] = deque(maxlen=_WINDOW)
+        self._base = 0.0
+        self._until_review = _FIRST_REVIEW
+        self._newest_sequence: int | None = None
+        self._newest_timestamp = 0
+        self._next_sequence = 0
+        self._play_at: int | None = None
+        self._strange_sequence: int | None = None
+        self._late_in_a_row = 0
+        self._excess_since: float | None = None
+        self._empty_since: float | None = None
+        self._is_paused = False
+        self._is_fresh = True
+        self._delay = 0.0
+
+    @property
+    def delay(self) -> float:
+        """Present delay, in seconds, as defined above."""
+        return self._delay
+
+    @property
+    def target_delay(self) -> float:
+        """Delay that the measured jitter asks for, in seconds."""
+        return self._target
+
+    def push(self, packet: RtpPacket, units: int, *, now: float) -> bool:
+        """Take a packet that has arrived.
+
+        Args:
+            packet: The packet. Its SSRC and marker are not looked at.
+            units: Length of the payload in timestamp units, above 0.
+            now: When it arrived, in seconds.
+
+        Returns:
+            Whether it will be played; False for a late one, a duplicate or a stray.
+        """
+        newest = self._newest_sequence
+        if newest is None:
+            sequence, timestamp = packet.sequence, packet.timestamp
+            self._next_sequence = sequence
+        else:
+            step = signed_distance(packet.sequence, newest, 16)
+            if not -_SEQUENCE_JUMP < step < _SEQUENCE_JUMP:
+                return self._take_stray(packet, units, now)
+            sequence = newest + step
+            reference = self._newest_timestamp
+            timestamp = reference + signed_distance(packet.timestamp, reference, 32)
+        if self._is_duplicate(sequence):
+            self.packets_duplicate += 1
+            return False
+        self._measure(now - timestamp / self._rate, sequence)
+        if self._is_late(sequence, timestamp + units):
+            return False
+        if newest is None or sequence > newest:
+            self._newest_sequence = sequence
+            self._newest_timestamp = timestamp
+        if len(self._waiting) >= self._settings.max_packets:
+            self._begin_anew(sequence)
+        if self._is_fresh and sequence < self._next_sequence:
+            self._next_sequence = sequence
+        self._waiting[sequence] = _Waiting(timestamp, units, packet.payload_type, packet.payload)
+        return True
+
+    def skip(self, sequence: int) -> None:
+        """Note a packet of this stream that holds no audio: digits, comfort noise (RFC 3389 §4.1).
+
+        The audio pauses at its place: what is missing there is not made up.
+        """
+        newest = self._newest_sequence
+        if newest is None:
+            return
+        step = signed_distance(sequence, newest, 16)
+        if -_SEQUENCE_JUMP < step < _SEQUENCE_JUMP and len(self._without_audio) < _SEQUENCE_JUMP:
+            self._without_audio.add(newest + step)
+
+    def pop(self, *, now: float) -> Playable | Missing | None:
+        """Give what is to be played next.
+
+        To be called every 20 ms, as often as it takes to get 20 ms of audio.
+
+        Returns:
+            The next packet; `Missing` for 20 ms that have to be made up; None where there is
+            nothing to play, because the far side has paused or has not begun.
+        """
+        play_at = self._play_at
+        if play_at is None:
+            return self._start(now)
+        if self._without_audio:
+            self._pause_at_skipped()
+        item = self._waiting.get(self._next_sequence)
+        if item is None:
+            return self._fill_gap(play_at, now) if self._waiting else self._fill_end(play_at, now)
+        if item.timestamp > play_at and self._delay_of(item.timestamp, now) < self._target:
+            # The far side left time out, by a pause or by packets that we have passed over.
+            return self._made_up(play_at, item)
+        return self._take(self._next_sequence, now)
+
+    def _pause_at_skipped(self) -> None:
+        while self._next_sequence in self._without_audio:
+            self._next_sequence += 1
+            self._is_paused = True
+        if self._is_paused:
+            oldest = self._next_sequence
+            self._without_audio = {number for number in self._without_audio if number >= oldest}
+
+    def _take_stray(self, packet: RtpPacket, units: int, now: float) -> bool:
+        """A jump in sequence is believed when a second packet follows it (RFC 3550 §A.1)."""
+        expected, self._strange_sequence = self._strange_sequence, packet.sequence + 1 & 0xFFFF
+        if expected != packet.sequence:
+            return False
+        self.reset()
+        return self.push(packet, units, now=now)
+
+    def _is_duplicate(self, sequence: int) -> bool:
+        if sequence in self._waiting:
+            return True
+        return (
+            sequence < self._next_sequence and not self._is_fresh and sequence not in self._passed
+        )
+
+    def _measure(self, transit: float, sequence: int) -> None:
+        """Note how long a packet took, up to a constant; from this come base and target."""
+        transits = self._transits
+        if transits and not -_AHEAD_OF_TIME < transit - self._base < _BEHIND_TIME:
+            self._begin_anew(sequence)
+        transits.append(transit)
+        if len(transits) == 1 or transit < self._base:
+            self._base = transit
+        self._until_review -= 1
+        if self._until_review <= 0:
+            self._review()
+
+    def _review(self) -> None:
+        """Set the target so that nearly all of the last packets would have come in time."""
+        self._until_review = _REVIEW_EVERY
+        ordered = sorted(self._transits)
+        self._base = ordered[0]
+        spread = ordered[int(len(ordered) * _IN_TIME_SHARE)] - self._base
+        self._target = min(spread + self._settings.margin, self._settings.max_delay)
+
+    def _is_late(self, sequence: int, end: int) -> bool:
+        """Whether the turn of a packet has passed; if so, count it and learn from it."""
+        play_at = self._play_at
+        if play_at is None or (sequence >= self._next_sequence and end > play_at):
+            self._late_in_a_row = 0
+            return False
+        self._late_in_a_row += 1
+        if self._late_in_a_row >= _LATE_IN_A_ROW:
+            # The path has become slower, or the far side's clock was set back: follow it.
+            self._begin_anew(sequence)
+            return False
+        self.packets_late += 1
+        if sequence in self._passed:
+            self._passed.remove(sequence)
+        self._pass_over(sequence + 1)
+        self._review()
+        return True
+
+    def _begin_anew(self, sequence: int) -> None:
+        """Forget the timeline, not the place in the sequence; play again from `sequence`."""
+        self._waiting.clear()
+        self._transits.clear()
+        self._until_review = _FIRST_REVIEW
+        self._without_audio.clear()
+        self._passed.clear()
+        self._next_sequence = sequence
+        self._play_at = None
+        self._late_in_a_row = 0
+        self._excess_since = None
+        self._empty_since = None
+        self._is_fresh = False
+
+    def _pass_over(self, next_sequence: int) -> None:
+        if next_sequence > self._next_sequence:
+            self._passed.extend(range(self._next_sequence, next_sequence))
+            self._next_sequence = next_sequence
+
+    def _delay_of(self, timestamp: int, now: float) -> float:
+        return now - timestamp / self._rate - self._base
+
+    def _start(self, now: float) -> Playable | None:
+        if not self._waiting:
+            return None
+        first = min(self._waiting)
+        if self._delay_of(self._waiting[first].timestamp, now) + _TICK / 2 < self._target:
+            return None
+        self._is_fresh = False
+        return self._take(first, now)
+
+    def _take(self, sequence: int, now: float) -> Playable:
+        item = self._waiting.pop(sequence)
+        self._pass_over(sequence)
+        self._next_sequence = sequence + 1
+        self._empty_since = None
+        self._play_at = item.timestamp + item.units
+        self._delay = delay = self._delay_of(item.timestamp, now)
+        self._is_paused = False
+        shrink = Shrink.NO
+        if self._next_sequence in self._waiting:
+            length = max(item.units, self.tick_units) / self._rate
+            shrink = self._shrink(delay - length - self._target, now)
+        return Playable(item.payload, item.payload_type, item.units, shrink)
+
+    def _shrink(self, excess: float, now: float) -> Shrink:
+        """Judge how badly the delay should become shorter by one packet."""
+        if excess < _EXCESS_MARGIN:
+            self._excess_since = None
+            return Shrink.NO
+        if self._excess_since is None:
+            self._excess_since = now
+        lasted = now - self._excess_since
+        if excess > _EXCESS_TOO_LONG:
+            return Shrink.NOW
+        if lasted > _EXCESS_PATIENCE:
+            self._excess_since = now
+            return Shrink.NOW
+        return Shrink.IF_QUIET if lasted > _EXCESS_IF_QUIET else Shrink.NO
+
+    def _fill_gap(self, play_at: int, now: float) -> Playable | Missing | None:
+        """The next packet is missing and later ones are here."""
+        first = min(self._waiting)
+        following = self._waiting[first]
+        if following.timestamp <= play_at:
+            return self._take(first, now)
+        self._pass_over(min(self._next_sequence + 1, first))
+        return self._made_up(play_at, following)
+
+    def _made_up(self, play_at: int, following: _Waiting) -> Missing | None:
+        self._play_at = end = play_at + self.tick_units
+        if self._is_paused:
+            return None
+        return Missing(following.payload if following.timestamp <= end else None)
+
+    def _fill_end(self, play_at: int, now: float) -> Missing | None:
+        """Nothing is here: the packets are late, or the far side has paused."""
+        if self._empty_since is None:
+            self._empty_since = now
+        if now - self._empty_since >= _REST_AFTER:
+            self._begin_anew(self._next_sequence)
+            return None
+        if self._delay_of(play_at, now) >= self._target:
+            self._play_at = play_at + self.tick_units
+        return None if self._is_paused else Missing(None)
