@@ -69,7 +69,10 @@ class TwoWaySink(Protocol):
     """A sink that wants to hear this side too, as a recorder of both sides does."""
 
     def play_sent(self, samples: Samples) -> None:
-        """Take the 20 ms that this side sends, at the sink's rate, before `play` of that tick."""
+        """Take 20 ms of this side, at the sink's rate: silence where it sends none.
+
+        Called in each tick in which anything is sent or played, before `play`.
+        """
         ...
 
 

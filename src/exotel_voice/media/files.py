@@ -47,10 +47,7 @@ class AudioFile:
             self._cached = self._decode_all()
 
     def _decode_all(self) -> Samples:
-        parts = list(_decode(self.path, self.sample_rate_hz))
-        if not parts:
-            raise AudioFileError(f"{self.path} holds no audio")
-        return np.concatenate(parts)
+        return np.concatenate(list(_decode(self.path, self.sample_rate_hz)))
 
     def open_source(self) -> AudioSource:
         """Open the file for one call.
@@ -171,6 +168,8 @@ def _examine(path: Path) -> tuple[int, float | None]:
             stream = container.streams.audio[0]
             duration = container.duration
             own_rate = stream.rate or _RATES_HZ[-1]
+            if next(container.decode(stream), None) is None:
+                raise AudioFileError(f"{path} holds no audio")
     except (OSError, av.FFmpegError) as error:
         raise AudioFileError(f"{path} cannot be opened: {error}") from error
     rate = next((rate for rate in _RATES_HZ if rate >= own_rate), _RATES_HZ[-1])

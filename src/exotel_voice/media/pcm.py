@@ -103,7 +103,6 @@ class PcmSource:
         whole = len(data) // _BYTES_PER_SAMPLE * _BYTES_PER_SAMPLE
         self._odd_byte = data[whole:]
         if whole:
-            # A copy of its own, so that the caller may use its buffer again.
             self._chunks.append(np.frombuffer(data[:whole], np.int16))
             self._queued += whole // _BYTES_PER_SAMPLE
         if self._queued > self._limit:

@@ -53,6 +53,7 @@ class Playout:
         self._spare: Playable | None = None
         self._left: Samples = np.zeros(0, np.int16)
         self._missing_in_a_row = 0
+        self._ticks = 0
         self._frames: list[Samples] = []
         self._sink_silence = np.zeros(sink.sample_rate_hz // _TICKS_PER_SECOND, np.int16)
         self._resampler_holds_sound = False
@@ -76,9 +77,15 @@ class Playout:
         """Whether the work of a tick is worth another thread."""
         return self._voice is not None and self._voice.codec.is_heavy
 
+    @property
+    def has_audio(self) -> bool:
+        """Whether `work` has made something to play."""
+        return bool(self._frames)
+
     def begin(self, jitter: JitterBuffer, now: float, ticks: int) -> None:
         """Take from the buffer what `ticks` times 20 ms need."""
-        lacking = jitter.tick_units * min(ticks, _MOST_TICKS)
+        self._ticks = min(ticks, _MOST_TICKS)
+        lacking = jitter.tick_units * self._ticks
         if self._voice is not None and len(self._left):
             lacking -= len(self._left) * self._voice.codec.clock_rate // self._voice.rate_hz
         turns = self._turns
@@ -98,8 +105,9 @@ class Playout:
     def work(self) -> None:
         """Decode. Touches nothing that the event loop touches between `begin` and `finish`."""
         turns = self._turns
-        if not turns:
+        if not turns and not len(self._left):
             return
+        ticks, self._ticks = self._ticks, 0
         if len(turns) == 1 and not len(self._left):
             samples = self._sound(turns[0])
         else:
@@ -114,7 +122,7 @@ class Playout:
             self._frames.append(self._at_sink_rate(voice, samples))
             self._left = samples[:0]
             return
-        whole = len(samples) // count * count
+        whole = min(len(samples) // count, ticks) * count
         for start in range(0, whole, count):
             self._frames.append(self._at_sink_rate(voice, samples[start : start + count]))
         self._left = samples[whole:].copy()
@@ -131,14 +139,15 @@ class Playout:
     def _sound(self, item: Playable | Missing | None) -> Samples:
         """Decode a packet, make up a missing one, or keep silent."""
         if isinstance(item, Playable):
-            self._missing_in_a_row = 0
             voice = self._voice_for(item.payload_type)
-            samples = voice.decoder.decode(item.payload)
-            return samples if self._spare is None else self._shortened(voice, samples, item.shrink)
+            if voice is not None:
+                self._missing_in_a_row = 0
+                samples = voice.decoder.decode(item.payload)
+                return self._shortened(voice, samples, item.shrink) if item.shrink else samples
         known = self._voice
         if known is None:
             return self._left[:0]
-        if item is None:
+        if not isinstance(item, Missing):
             return known.silence
         self._missing_in_a_row += 1
         if self._missing_in_a_row <= _CONCEALED_IN_A_ROW:
@@ -161,11 +170,17 @@ class Playout:
         merged: Samples = (first + (second - first.astype(np.float32)) * ramp).astype(np.int16)
         return merged
 
-    def _voice_for(self, payload_type: int) -> _Voice:
+    def _voice_for(self, payload_type: int) -> _Voice | None:
+        """Find the decoder of a payload type; None if a re-offer has taken the type away."""
         voice = self._voices.get(payload_type)
         if voice is None:
-            voice = self._voices[payload_type] = self._new_voice(self._codecs[payload_type])
+            codec = self._codecs.get(payload_type)
+            if codec is None:
+                return None
+            voice = self._voices[payload_type] = self._new_voice(codec)
         if voice is not self._voice:
+            if self._voice is not None and self._voice.rate_hz != voice.rate_hz:
+                self._left = self._left[:0]
             self._voice = voice
             self._resampler_holds_sound = False
         return voice

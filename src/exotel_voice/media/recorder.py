@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from struct import Struct
 from typing import BinaryIO, Final
@@ -80,10 +81,12 @@ class _WavFile:
         self._channels = channels
         self._bytes = 0
         self._frames = 0
+        self._file: BinaryIO | None = None
         try:
-            self._file: BinaryIO | None = path.open("wb")
+            self._file = path.open("wb")
             self._write_header(self._file)
         except OSError as error:
+            self._drop()
             raise AudioFileError(
                 f"{path} cannot be written: {error}",
                 hint="Give the path of a file that this program may write.",
@@ -116,7 +119,14 @@ class _WavFile:
                 self._write_header(file)
         except OSError as error:
             logger.warning("%s is written no further: %s", self._path, error)
-            self._file = None
+            self._drop()
+
+    def _drop(self) -> None:
+        """Let go of a file that cannot be written."""
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):
+                file.close()
 
     def close(self) -> None:
         """Finish the file; never raises."""

@@ -203,6 +203,8 @@ class AudioStream:
 
     def begin(self, now: float, missed: int) -> None:
         """Take what came, choose what is played, read the source. Called by the clock."""
+        if self._is_stopped:
+            return
         self._now = now
         if self.poll is not None:
             self.poll()
@@ -211,15 +213,17 @@ class AudioStream:
 
     def work(self) -> None:
         """Decode and encode; may run in another thread. Called by the clock."""
-        self._receiver.playout.work()
-        self._sender.work()
+        if not self._is_stopped:
+            self._receiver.playout.work()
+            self._sender.work()
 
     def finish(self) -> None:
         """Send and play. Called by the clock."""
         if self._is_stopped:
             return
         self._sender.finish()
-        if self._two_way is not None and self._sender.is_sending:
+        is_audible = self._sender.is_sending or self._receiver.playout.has_audio
+        if self._two_way is not None and is_audible:
             self._two_way.play_sent(self._sent_at_sink_rate())
         self._receiver.playout.finish()
         self._until_rtcp -= 1
