@@ -9,50 +9,18 @@ a loss leaves no extra delay behind. No I/O and no clock here: `now` is an argum
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final, NamedTuple
 
+from exotel_voice.media.playout_delay import JitterSettings, PlayoutDelay, Shrink
 from exotel_voice.media.rtp import RtpPacket, signed_distance
 
 __all__ = ["JitterBuffer", "JitterSettings", "Missing", "Playable", "Shrink"]
 
 _TICK: Final = 0.020
 _WINDOW: Final = 250
-_FIRST_REVIEW: Final = 10
-_REVIEW_EVERY: Final = 25
-_IN_TIME_SHARE: Final = 0.97
 _LATE_IN_A_ROW: Final = 5
 _SEQUENCE_JUMP: Final = 1000
-_BEHIND_TIME: Final = 3.0
-_AHEAD_OF_TIME: Final = 0.5
 _REST_AFTER: Final = 1.0
-_EXCESS_MARGIN: Final = 0.002
-_EXCESS_IF_QUIET: Final = 0.3
-_EXCESS_PATIENCE: Final = 1.5
-_EXCESS_TOO_LONG: Final = 0.1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JitterSettings:
-    """Limits of the delay, in seconds."""
-
-    initial_delay: float = 0.040
-    """Delay before jitter has been measured."""
-    margin: float = 0.005
-    """Delay above the jitter that is measured."""
-    max_delay: float = 0.300
-    """Most delay; packets that would need more come late."""
-    max_packets: int = 200
-    """Most packets that wait; a sender that passes it is broken, and the timeline begins anew."""
-
-
-class Shrink(IntEnum):
-    """Whether the delay is longer than it has to be, so that a packet should be left out."""
-
-    NO = 0
-    IF_QUIET = 1
-    NOW = 2
 
 
 class Playable(NamedTuple):
@@ -100,7 +68,7 @@ class JitterBuffer:
         self._rate = clock_rate
         self.tick_units = int(clock_rate * _TICK)
         """20 ms in units of timestamp."""
-        self._target = self._settings.initial_delay
+        self._timing = PlayoutDelay(clock_rate, self._settings)
         self.reset()
 
     def reset(self) -> None:
@@ -108,16 +76,13 @@ class JitterBuffer:
         self._waiting: dict[int, _Waiting] = {}
         self._without_audio: set[int] = set()
         self._passed: deque[int] = deque(maxlen=_WINDOW)
-        self._transits: deque[float] = deque(maxlen=_WINDOW)
-        self._base = 0.0
-        self._until_review = _FIRST_REVIEW
+        self._timing.reset()
         self._newest_sequence: int | None = None
         self._newest_timestamp = 0
         self._next_sequence = 0
         self._play_at: int | None = None
         self._strange_sequence: int | None = None
         self._late_in_a_row = 0
-        self._excess_since: float | None = None
         self._empty_since: float | None = None
         self._is_paused = False
         self._is_fresh = True
@@ -131,7 +96,7 @@ class JitterBuffer:
     @property
     def target_delay(self) -> float:
         """Delay that the measured jitter asks for, in seconds."""
-        return self._target
+        return self._timing.target
 
     def push(self, packet: RtpPacket, units: int, *, now: float) -> bool:
         """Take a packet that has arrived.
@@ -158,7 +123,9 @@ class JitterBuffer:
         if self._is_duplicate(sequence):
             self.packets_duplicate += 1
             return False
-        self._measure(now - timestamp / self._rate, sequence)
+        if not self._timing.fits(timestamp, now):
+            self._begin_anew(sequence)
+        self._timing.measure(timestamp, now)
         if self._is_late(sequence, timestamp + units):
             return False
         if newest is None or sequence > newest:
@@ -200,7 +167,7 @@ class JitterBuffer:
         item = self._waiting.get(self._next_sequence)
         if item is None:
             return self._fill_gap(play_at, now) if self._waiting else self._fill_end(play_at, now)
-        if item.timestamp > play_at and self._delay_of(item.timestamp, now) < self._target:
+        if item.timestamp > play_at and self._timing.of(item.timestamp, now) < self._timing.target:
             # The far side left time out, by a pause or by packets that we have passed over.
             return self._made_up(play_at, item)
         return self._take(self._next_sequence, now)
@@ -228,26 +195,6 @@ class JitterBuffer:
             sequence < self._next_sequence and not self._is_fresh and sequence not in self._passed
         )
 
-    def _measure(self, transit: float, sequence: int) -> None:
-        """Note how long a packet took, up to a constant; from this come base and target."""
-        transits = self._transits
-        if transits and not -_AHEAD_OF_TIME < transit - self._base < _BEHIND_TIME:
-            self._begin_anew(sequence)
-        transits.append(transit)
-        if len(transits) == 1 or transit < self._base:
-            self._base = transit
-        self._until_review -= 1
-        if self._until_review <= 0:
-            self._review()
-
-    def _review(self) -> None:
-        """Set the target so that nearly all of the last packets would have come in time."""
-        self._until_review = _REVIEW_EVERY
-        ordered = sorted(self._transits)
-        self._base = ordered[0]
-        spread = ordered[int(len(ordered) * _IN_TIME_SHARE)] - self._base
-        self._target = min(spread + self._settings.margin, self._settings.max_delay)
-
     def _is_late(self, sequence: int, end: int) -> bool:
         """Whether the turn of a packet has passed; if so, count it and learn from it."""
         play_at = self._play_at
@@ -263,20 +210,18 @@ class JitterBuffer:
         if sequence in self._passed:
             self._passed.remove(sequence)
         self._pass_over(sequence + 1)
-        self._review()
+        self._timing.review()
         return True
 
     def _begin_anew(self, sequence: int) -> None:
         """Forget the timeline, not the place in the sequence; play again from `sequence`."""
         self._waiting.clear()
-        self._transits.clear()
-        self._until_review = _FIRST_REVIEW
+        self._timing.reset()
         self._without_audio.clear()
         self._passed.clear()
         self._next_sequence = sequence
         self._play_at = None
         self._late_in_a_row = 0
-        self._excess_since = None
         self._empty_since = None
         self._is_fresh = False
 
@@ -285,14 +230,11 @@ class JitterBuffer:
             self._passed.extend(range(self._next_sequence, next_sequence))
             self._next_sequence = next_sequence
 
-    def _delay_of(self, timestamp: int, now: float) -> float:
-        return now - timestamp / self._rate - self._base
-
     def _start(self, now: float) -> Playable | None:
         if not self._waiting:
             return None
         first = min(self._waiting)
-        if self._delay_of(self._waiting[first].timestamp, now) + _TICK / 2 < self._target:
+        if self._timing.of(self._waiting[first].timestamp, now) + _TICK / 2 < self._timing.target:
             return None
         self._is_fresh = False
         return self._take(first, now)
@@ -303,28 +245,13 @@ class JitterBuffer:
         self._next_sequence = sequence + 1
         self._empty_since = None
         self._play_at = item.timestamp + item.units
-        self._delay = delay = self._delay_of(item.timestamp, now)
+        self._delay = delay = self._timing.of(item.timestamp, now)
         self._is_paused = False
         shrink = Shrink.NO
         if self._next_sequence in self._waiting:
             length = max(item.units, self.tick_units) / self._rate
-            shrink = self._shrink(delay - length - self._target, now)
+            shrink = self._timing.judge(delay, length, now)
         return Playable(item.payload, item.payload_type, item.units, shrink)
-
-    def _shrink(self, excess: float, now: float) -> Shrink:
-        """Judge how badly the delay should become shorter by one packet."""
-        if excess < _EXCESS_MARGIN:
-            self._excess_since = None
-            return Shrink.NO
-        if self._excess_since is None:
-            self._excess_since = now
-        lasted = now - self._excess_since
-        if excess > _EXCESS_TOO_LONG:
-            return Shrink.NOW
-        if lasted > _EXCESS_PATIENCE:
-            self._excess_since = now
-            return Shrink.NOW
-        return Shrink.IF_QUIET if lasted > _EXCESS_IF_QUIET else Shrink.NO
 
     def _fill_gap(self, play_at: int, now: float) -> Playable | Missing | None:
         """The next packet is missing and later ones are here."""
@@ -348,6 +275,6 @@ class JitterBuffer:
         if now - self._empty_since >= _REST_AFTER:
             self._begin_anew(self._next_sequence)
             return None
-        if self._delay_of(play_at, now) >= self._target:
+        if self._timing.of(play_at, now) >= self._timing.target:
             self._play_at = play_at + self.tick_units
         return None if self._is_paused else Missing(None)
