@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -15,9 +16,11 @@ from virtual_loop import VirtualLoop, virtual_time
 class Member:
     """Notes its turns; may do something in one of them."""
 
-    is_heavy = False
-
-    def __init__(self, during: Callable[[int], None] = lambda _turn: None) -> None:
+    def __init__(
+        self, during: Callable[[int], None] = lambda _turn: None, *, is_heavy: bool = False
+    ) -> None:
+        self.is_heavy = is_heavy
+        self.threads: set[int] = set()
         self.turns: list[float] = []
         self.missed: list[int] = []
         self.steps: list[str] = []
@@ -31,6 +34,7 @@ class Member:
 
     def work(self) -> None:
         self.steps.append("work")
+        self.threads.add(threading.get_ident())
 
     def finish(self) -> None:
         self.steps.append("finish")
@@ -166,3 +170,40 @@ async def test_a_member_may_leave_in_its_own_turn_and_in_another_ones() -> None:
     clock.leave(first)
     assert len(first.turns) == 4
     assert len(second.turns) <= 2
+
+
+async def test_the_work_of_many_heavy_members_goes_to_another_thread() -> None:
+    clock = MediaClock(asyncio.get_running_loop())
+    heavy = [Member(is_heavy=True) for _ in range(110)]
+    light = [Member() for _ in range(4)]
+    for member in heavy + light:
+        clock.join(member)
+    loop = asyncio.get_running_loop()
+    passed = loop.create_future()
+    loop.call_later(0.3, passed.set_result, None)
+    await passed
+    for member in heavy + light:
+        clock.leave(member)
+    here = threading.get_ident()
+    assert all(here not in member.threads for member in heavy)
+    assert {thread for member in light for thread in member.threads} == {here}
+    for member in heavy + light:
+        turns = len(member.turns)
+        assert turns >= 5
+        # The last turn may still be under way.
+        assert member.steps[: 3 * turns - 3] == ["begin", "work", "finish"] * (turns - 1)
+
+
+@virtual_time
+async def test_a_worker_that_is_too_slow_makes_ticks_late_and_not_two_at_once() -> None:
+    members = [Member(is_heavy=True) for _ in range(95)]
+    members.append(Member(lambda turn: stand_still(0.03 * (turn == 3)), is_heavy=True))
+    clock = MediaClock.of_running_loop()
+    for member in members:
+        clock.join(member)
+    await until(0.3)
+    for member in members:
+        clock.leave(member)
+    await until(0.31)
+    for member in members:
+        assert member.steps == ["begin", "work", "finish"] * len(member.turns)

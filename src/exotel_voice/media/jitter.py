@@ -234,10 +234,16 @@ class JitterBuffer:
         if not self._waiting:
             return None
         first = min(self._waiting)
-        if self._timing.of(self._waiting[first].timestamp, now) + _TICK / 2 < self._timing.target:
+        item = self._waiting[first]
+        wanted = self._timing.target + self._early(item)
+        if self._timing.of(item.timestamp, now) + _TICK / 2 < wanted:
             return None
         self._is_fresh = False
         return self._take(first, now)
+
+    def _early(self, item: _Waiting) -> float:
+        """Seconds before its time at which a packet may be needed, if it is no whole of ticks."""
+        return item.units % self.tick_units / self._rate
 
     def _take(self, sequence: int, now: float) -> Playable:
         item = self._waiting.pop(sequence)
@@ -249,7 +255,7 @@ class JitterBuffer:
         self._is_paused = False
         shrink = Shrink.NO
         if self._next_sequence in self._waiting:
-            length = max(item.units, self.tick_units) / self._rate
+            length = max(item.units, self.tick_units) / self._rate + self._early(item)
             shrink = self._timing.judge(delay, length, now)
         return Playable(item.payload, item.payload_type, item.units, shrink)
 

@@ -70,6 +70,8 @@ class Playout:
         self._voice = None
         self._spare = None
         self._left = self._left[:0]
+        self._turns.clear()
+        self._frames.clear()
         self.frame = None
 
     @property
