@@ -21,7 +21,7 @@ _AHEAD_OF_TIME: Final = 0.5
 _BEHIND_TIME: Final = 3.0
 _EXCESS_MARGIN: Final = 0.002
 _EXCESS_IF_QUIET: Final = 0.3
-_EXCESS_PATIENCE: Final = 1.5
+_EXCESS_PATIENCE: Final = 0.6
 _EXCESS_TOO_LONG: Final = 0.1
 
 
