@@ -16,6 +16,7 @@
     │   ├── CallBusy
     │   ├── CallNotAnswered
     │   └── CallCancelled
+    ├── RequestRefused          the far side refused something inside a call, which goes on
     ├── MediaError
     │   ├── NoCommonCodec
     │   ├── IceFailed
@@ -57,6 +58,7 @@ __all__ = [
     "NoCommonCodec",
     "ProtocolError",
     "RegistrationFailed",
+    "RequestRefused",
     "TransportError",
 ]
 
@@ -252,6 +254,27 @@ class CallCancelled(CallFailed):
 
     code = "call.cancelled"
     default_hint = "Nothing needs to be done: the caller hung up while it rang."
+
+
+class RequestRefused(ExotelVoiceError):
+    """The far side refused something inside a call: a hold, a digit, a transfer. The call goes on.
+
+    Attributes:
+        status: The SIP status code of the refusal; 408 stands for no reply.
+        reason: The reason phrase that came with it.
+    """
+
+    code = "call.request_refused"
+    default_hint = (
+        "The far side, or a server between, does not do this; the call goes on as it was."
+    )
+
+    def __init__(
+        self, message: str, *, status: int, reason: str, call_id: str | None = None
+    ) -> None:
+        super().__init__(message, call_id=call_id)
+        self.status = status
+        self.reason = reason
 
 
 class MediaError(ExotelVoiceError):

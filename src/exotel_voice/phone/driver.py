@@ -1,6 +1,6 @@
 """The one place where the SIP core meets the clock and the socket.
 
-Bytes go in, bytes and events come out, one timer is armed: after every command and every message the
+Bytes go in, bytes and events come out, one timer is armed: after each command and each message the
 driver takes what the user agent has to say. It decides nothing.
 """
 
@@ -60,6 +60,10 @@ class Driver:
             return command(self._agent, self._loop.time())
         finally:
             self._pump()
+
+    def look(self, question: Callable[[UserAgent], T]) -> T:
+        """Ask the user agent something that changes nothing."""
+        return question(self._agent)
 
     def attach(self, transport: Transport) -> None:
         """Use an open connection from now on."""

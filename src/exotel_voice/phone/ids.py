@@ -16,7 +16,14 @@ FRACTION_BITS: Final = 53
 class RandomIds:
     """An `IdSource` whose values nobody can guess (RFC 3261 §19.3)."""
 
-    __slots__ = ()
+    __slots__ = ("_reserved",)
+
+    def __init__(self) -> None:
+        self._reserved: CallId | None = None
+
+    def reserve_call_id(self, call_id: CallId) -> None:
+        """Let the next `call_id` give this value, so that a call has its name before its INVITE."""
+        self._reserved = call_id
 
     def branch(self) -> Branch:
         """Make a Via branch (RFC 3261 §8.1.1.7)."""
@@ -28,7 +35,8 @@ class RandomIds:
 
     def call_id(self) -> CallId:
         """Make a Call-ID that tells nothing of this machine (RFC 3261 §8.1.1.4)."""
-        return CallId(secrets.token_hex(16))
+        reserved, self._reserved = self._reserved, None
+        return reserved or CallId(secrets.token_hex(16))
 
     def cnonce(self) -> str:
         """Make a client nonce (RFC 7616 §3.4)."""

@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, Final, Generic, Self, TypeVar
 
-from exotel_voice.phone.events import PhoneEvent
+from exotel_voice.phone.events import CallEnded, CallEvent, PhoneEvent
 from exotel_voice.phone.supervisor import Supervisor
 
 __all__ = ["EventHub", "EventStream", "GarbageCounter", "Subscription", "Trace", "redact"]
@@ -120,6 +120,7 @@ class EventHub:
         self._supervisor = supervisor
         self._limit = limit
         self._streams: list[EventStream[PhoneEvent]] = []
+        self._call_streams: dict[str, list[EventStream[CallEvent]]] = {}
         self._callbacks: list[tuple[type[PhoneEvent], Callable[[Any], object]]] = []
         self._waiting: deque[PhoneEvent] = deque()
         self._is_scheduled = False
@@ -128,6 +129,8 @@ class EventHub:
         """Tell an event to all."""
         for stream in tuple(self._streams):
             stream.put(event)
+        if isinstance(event, CallEvent):
+            self._put_to_call(event)
         if self._callbacks:
             self._waiting.append(event)
             if not self._is_scheduled:
@@ -147,12 +150,35 @@ class EventHub:
 
     def listens(self, kind: type[PhoneEvent]) -> bool:
         """Tell whether anybody could hear an event of this kind."""
-        return bool(self._streams) or any(issubclass(kind, each) for each, _ in self._callbacks)
+        return bool(self._streams or self._call_streams) or any(
+            issubclass(kind, each) for each, _ in self._callbacks
+        )
 
     def stream(self) -> EventStream[PhoneEvent]:
         """Make a stream of all events from now on."""
         stream: EventStream[PhoneEvent] = EventStream(self._limit, on_close=self._streams.remove)
         self._streams.append(stream)
+        return stream
+
+    def call_stream(self, call_id: str, *, last: CallEnded | None) -> EventStream[CallEvent]:
+        """Make a stream of one call's events from now on; it ends with the call.
+
+        Args:
+            call_id: Names the call.
+            last: Its end, if that has come already.
+        """
+        streams = self._call_streams.setdefault(call_id, [])
+
+        def forget(stream: EventStream[CallEvent]) -> None:
+            streams.remove(stream)
+            if not streams:
+                self._call_streams.pop(call_id, None)
+
+        stream = EventStream(self._limit, on_close=forget)
+        streams.append(stream)
+        if last is not None:
+            stream.put(last)
+            stream.close()
         return stream
 
     def run_callbacks(self) -> None:
@@ -167,8 +193,15 @@ class EventHub:
     def close(self) -> None:
         """Run what waits, then end every stream."""
         self.run_callbacks()
-        for stream in tuple(self._streams):
+        calls = tuple(self._call_streams.values())
+        for stream in (*self._streams, *(each for streams in calls for each in streams)):
             stream.close()
+
+    def _put_to_call(self, event: CallEvent) -> None:
+        for stream in tuple(self._call_streams.get(event.call_id, ())):
+            stream.put(event)
+            if isinstance(event, CallEnded):
+                stream.close()
 
 
 class GarbageCounter:

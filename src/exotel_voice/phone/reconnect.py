@@ -1,7 +1,7 @@
 """Losing and regaining the connection: one task that opens it, reads from it and opens it again.
 
-Delays grow by `transport/backoff.py`. Only a confirmed registration makes them short again: a server
-that takes connections and then fails is as good as none. A Retry-After comes on top.
+Delays grow by `transport/backoff.py`. Only a confirmed registration makes them short again: one who
+takes connections and then fails is as good as nobody. A Retry-After comes on top.
 """
 
 from __future__ import annotations

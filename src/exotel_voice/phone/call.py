@@ -1,0 +1,280 @@
+"""`Call`: one phone call, as the application holds it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from exotel_voice.errors import InvalidState
+from exotel_voice.media.base import MediaStats, PcmWriter
+from exotel_voice.phone.details import CallDetails, CallDirection, CallState
+from exotel_voice.phone.dtmf import DtmfChoice
+from exotel_voice.phone.events import CallEvent, CallMuted, CallUnmuted
+from exotel_voice.phone.leg import Leg
+from exotel_voice.phone.observe import EventStream
+
+__all__ = ["Call"]
+
+
+class Call:
+    """One call, incoming or outgoing. `Phone.incoming` and `Phone.dial` give it.
+
+    A method that the state of the call forbids raises `InvalidState` and sends nothing.
+    """
+
+    __slots__ = ("_leg",)
+
+    def __init__(self, leg: Leg) -> None:
+        self._leg = leg
+
+    def __repr__(self) -> str:
+        return f"<Call {self.id} {self.direction} {self.state}>"
+
+    # -- what is known ---------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """Names the call in its phone and in events: the SIP Call-ID (RFC 3261 §8.1.1.4)."""
+        return self._leg.call_id
+
+    @property
+    def state(self) -> CallState:
+        """Where the call stands."""
+        return self._leg.state
+
+    @property
+    def direction(self) -> CallDirection:
+        """Who called."""
+        return self._leg.record.direction
+
+    @property
+    def details(self) -> CallDetails:
+        """Who is at the other end, what came with the call, and when what happened."""
+        return self._leg.record.details(self._leg.state)
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether this side sends silence."""
+        return self._leg.is_muted
+
+    @property
+    def is_on_hold(self) -> bool:
+        """Whether this side holds the other, as the other has confirmed."""
+        return self._leg.negotiation.is_on_hold
+
+    @property
+    def is_remote_on_hold(self) -> bool:
+        """Whether the far side holds this one."""
+        return self._leg.is_remote_on_hold
+
+    # -- beginning and end -----------------------------------------------------------------------
+
+    async def answer(self, *, headers: Mapping[str, str] | None = None) -> None:
+        """Accept an incoming call; returns when the 200 is on its way (RFC 3261 §13.3.1.4).
+
+        `CallConnected` follows, and `MediaConnected` when audio can flow.
+
+        Args:
+            headers: Further headers for the 200.
+
+        Raises:
+            InvalidState: The call is not incoming, or is being answered already.
+            CallCancelled: The caller withdrew the call meanwhile.
+            MediaError: The caller's offer cannot be taken; it got 488.
+        """
+        await self._leg.answer(headers)
+
+    async def reject(self, status: int = 486, reason: str | None = None) -> None:
+        """Refuse an incoming call (RFC 3261 §13.3.1.3). `CallEnded` follows at once.
+
+        Args:
+            status: 400 to 699, for example 486 (busy) or 603 (declined).
+            reason: The reason phrase; None for the usual one.
+
+        Raises:
+            InvalidState: The call is not incoming, or the status is out of range.
+        """
+        self._leg.require(CallState.INCOMING)
+        if not 400 <= status <= 699:
+            raise InvalidState(
+                f"a call cannot be refused with status {status}",
+                hint="Use a status from 400 to 699.",
+                call_id=self.id,
+            )
+        self._leg.command(
+            lambda agent, session, now: agent.reject(session, now=now, status=status, reason=reason)
+        )
+
+    async def hang_up(self) -> None:
+        """End the call in whatever state it is: CANCEL, BYE or 480 (RFC 3261 §9, §15).
+
+        The call is over when this returns; the wire follows, also after a reconnection. Does nothing
+        on a call that has ended.
+        """
+        self._leg.hang_up()
+
+    async def answered(self) -> None:
+        """Wait until the call is answered.
+
+        Raises:
+            CallBusy: The far side is busy.
+            CallRejected: The far side declined.
+            CallNotAnswered: Nobody answered in time.
+            CallCancelled: One side withdrew the call.
+            CallFailed: Something else kept it from coming about.
+            MediaError: The audio could not be agreed on.
+        """
+        await self._leg.settled.wait()
+        if not self._leg.is_answered:
+            raise self._leg.lost_error()
+
+    async def ended(self) -> CallDetails:
+        """Wait until the call is over, and give all that is known of it."""
+        await self._leg.ended.wait()
+        return self.details
+
+    # -- in the call -----------------------------------------------------------------------------
+
+    async def hold(self) -> None:
+        """Put the far side on hold; returns when it has confirmed (RFC 6337 §5.3).
+
+        A `resume` that comes before the confirmation replaces this wish; both then return unheld.
+
+        Raises:
+            InvalidState: The call is not up, or ended meanwhile.
+            RequestRefused: The far side refused; the call goes on as it was.
+        """
+        await self._set_hold(wish=True)
+
+    async def resume(self) -> None:
+        """Take the far side off hold; returns when it has confirmed.
+
+        Raises:
+            InvalidState: The call is not up, or ended meanwhile.
+            RequestRefused: The far side refused; the call goes on as it was.
+        """
+        await self._set_hold(wish=False)
+
+    async def mute(self) -> None:
+        """Send silence. The far side is not told.
+
+        Raises:
+            InvalidState: The call has ended.
+        """
+        await self._set_muted(wish=True)
+
+    async def unmute(self) -> None:
+        """Send this side's audio again.
+
+        Raises:
+            InvalidState: The call has ended.
+        """
+        await self._set_muted(wish=False)
+
+    async def send_dtmf(self, digits: str, *, method: DtmfChoice = "info") -> None:
+        """Send digits, one after the other; returns when the last one is sent.
+
+        Args:
+            digits: 0-9, *, #, A-D; a comma is a pause of half a second.
+            method: `info` for SIP INFO (RFC 6086, 240 ms each), `rfc4733` for events beside the audio
+                (160 ms each), `auto` for RFC 4733 where the far side agreed to it.
+
+        Raises:
+            InvalidState: It is no digit, the call is not up, or RFC 4733 was not agreed.
+            RequestRefused: The far side refused an INFO.
+        """
+        await self._leg.digits.send(digits, method)
+
+    async def transfer(self, target: str) -> None:
+        """Ask the far side to call somebody else instead (blind transfer, RFC 5589 §6).
+
+        Returns when it has reached the target; this call is then over. `TransferProgressed` tells
+        what happens meanwhile.
+
+        Args:
+            target: A name, a number, or a SIP or tel URI.
+
+        Raises:
+            InvalidState: The call is not up, or a transfer is going on.
+            RequestRefused: The far side refused or did not reach the target; the call goes on.
+            ConfigError: The target is no address.
+        """
+        await self._leg.transfers.ask(self._leg.line.switchboard.resolve(target))
+
+    async def transfer_to(self, other: Call) -> None:
+        """Connect the far sides of this call and another (attended transfer, RFC 5589 §7).
+
+        Returns when that has come about; both calls of this side are then over.
+
+        Raises:
+            InvalidState: One of the two calls is not up, or they are the same.
+            RequestRefused: The far side refused; both calls go on.
+        """
+        if other is self or other.id == self.id:
+            raise InvalidState("a call cannot be transferred to itself", call_id=self.id)
+        await self._leg.transfers.ask(other._leg)  # noqa: SLF001 - of the same class
+        other._leg.hang_up()  # noqa: SLF001 - of the same class
+
+    async def accept_transfer(self) -> Call:
+        """Follow a `TransferRequested`: call the target, and tell the far side how that goes.
+
+        Returns:
+            The new call. The far side usually ends this one when the new one is answered.
+
+        Raises:
+            InvalidState: The far side has not asked, or has been answered.
+        """
+        return Call(self._leg.transfers.accept())
+
+    async def reject_transfer(self, status: int = 603) -> None:
+        """Refuse a `TransferRequested`.
+
+        Args:
+            status: 400 to 699.
+
+        Raises:
+            InvalidState: The far side has not asked, or has been answered.
+        """
+        self._leg.transfers.reject(status)
+
+    # -- audio and events ------------------------------------------------------------------------
+
+    def audio_in(self) -> AsyncIterator[bytes]:
+        """Give the far side's audio as frames of 16-bit mono PCM; ends with the call.
+
+        Raises:
+            InvalidState: The media of the phone do not give PCM to the application.
+        """
+        return self._leg.media.audio_in()
+
+    @property
+    def audio_out(self) -> PcmWriter:
+        """Where to write 16-bit mono PCM for the far side.
+
+        Raises:
+            InvalidState: The media of the phone take the audio from elsewhere.
+        """
+        return self._leg.media.audio_out
+
+    async def stats(self) -> MediaStats:
+        """Give counters and measures of the audio so far."""
+        return await self._leg.media.stats()
+
+    def events(self) -> EventStream[CallEvent]:
+        """Give the events of this call from now on, up to `CallEnded`, which is the last."""
+        return self._leg.line.hub.call_stream(self.id, last=self._leg.end_event)
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    async def _set_hold(self, *, wish: bool) -> None:
+        self._leg.require(CallState.ACTIVE, CallState.HELD, CallState.RECONNECTING)
+        await self._leg.negotiation.set_hold(wish)
+
+    async def _set_muted(self, *, wish: bool) -> None:
+        leg = self._leg
+        if leg.is_ended:
+            raise InvalidState("the call has ended", call_id=leg.call_id)
+        if leg.is_muted != wish:
+            leg.is_muted = wish
+            await leg.media.set_muted(wish)
+            kind = CallMuted if wish else CallUnmuted
+            leg.line.hub.emit(kind(call_id=leg.call_id))

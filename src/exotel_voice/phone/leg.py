@@ -1,0 +1,379 @@
+"""The inside of a call: follows one SIP session and one media session from beginning to end.
+
+`call.py` is what the application sees of it. Here is what each event of the two sessions means for
+the call; offers are in `negotiation.py`, digits in `dtmf.py`, transfers in `transfer.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeVar
+
+from exotel_voice.errors import (
+    CallCancelled,
+    CallFailed,
+    ExotelVoiceError,
+    InvalidState,
+    MediaError,
+)
+from exotel_voice.media.base import DigitHeard, MediaConnected, MediaEvent, MediaFailed
+from exotel_voice.phone import events
+from exotel_voice.phone.details import CallDirection, CallState, EndCause
+from exotel_voice.phone.dtmf import DigitSender
+from exotel_voice.phone.line import Line
+from exotel_voice.phone.negotiation import Negotiation
+from exotel_voice.phone.outcome import describe, end_error
+from exotel_voice.phone.record import CallRecord
+from exotel_voice.phone.transfer import TransferDesk
+from exotel_voice.sip import events as sip
+from exotel_voice.sip.agent import UserAgent
+
+__all__ = ["Leg"]
+
+logger = logging.getLogger("exotel_voice.phone")
+
+T = TypeVar("T")
+Observer = Callable[[int, str], None]
+"""Called with the status and reason of each response to an outgoing call, and of its end."""
+
+
+class Leg:
+    """One call.
+
+    Args:
+        line: What it shares with its phone.
+        record: What is known of it at first.
+        session: The SIP session; None while an outgoing call has not been sent.
+        offer: The caller's offer, for an incoming call that brought one.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        record: CallRecord,
+        *,
+        session: sip.SessionId | None = None,
+        offer: bytes | None = None,
+    ) -> None:
+        self.line = line
+        self.record = record
+        self.session = session
+        self.call_id = record.call_id
+        self.media = line.engine.open_session(on_event=self._media_event)
+        self.negotiation = Negotiation(self)
+        self.digits = DigitSender(self)
+        self.transfers = TransferDesk(self)
+        self.observers: list[Observer] = []
+        self.is_muted = False
+        self.is_remote_on_hold = False
+        self.is_answered = False
+        self.is_ended = False
+        self.settled = asyncio.Event()
+        self.ended = asyncio.Event()
+        self.end_event: events.CallEnded | None = None
+        self._offer = offer
+        self._early_answer: bytes | None = None
+        self._is_answering = False
+        self._is_ringing = False
+        self._verdict: tuple[EndCause, ExotelVoiceError | None] | None = None
+
+    @property
+    def state(self) -> CallState:
+        """Where the call stands."""
+        if self.is_ended:
+            return CallState.ENDED
+        if not self.is_answered:
+            if self.record.direction is CallDirection.INCOMING:
+                return CallState.INCOMING
+            return CallState.RINGING if self._is_ringing else CallState.DIALING
+        if self.negotiation.is_stale:
+            return CallState.RECONNECTING
+        return CallState.HELD if self.negotiation.is_on_hold else CallState.ACTIVE
+
+    def command(self, wish: Callable[[UserAgent, sip.SessionId, float], T]) -> T | None:
+        """Give the user agent a command about this session; one that comes too late is dropped.
+
+        Args:
+            wish: Called with the user agent, the session and the time.
+        """
+        session = self.session
+        if session is None or self.is_ended:
+            return None
+        try:
+            return self.line.driver.run(lambda agent, now: wish(agent, session, now))
+        except InvalidState as error:
+            logger.debug("too late: %s", error.message, extra={"call_id": self.call_id})
+            return None
+
+    def require(self, *allowed: CallState) -> sip.SessionId:
+        """Give the session if the call is in one of these states.
+
+        Raises:
+            InvalidState: It is not.
+        """
+        if self.state not in allowed or self.session is None:
+            names = " or ".join(state.value for state in allowed)
+            raise InvalidState(
+                f"the call is {self.state.value}, and it must be {names} for this",
+                call_id=self.call_id,
+            )
+        return self.session
+
+    # -- beginnings ------------------------------------------------------------------------------
+
+    async def dial(self, uri: str, *, headers: Mapping[str, str], replaces: str | None) -> None:
+        """Make the offer and send the INVITE."""
+        try:
+            offer = await self.media.create_offer()
+        except MediaError as error:
+            self.fail(error)
+            return
+        if self.is_ended:
+            return
+        try:
+            self.session = self.line.driver.run(
+                partial(self._invite, uri, offer, headers, replaces)
+            )
+        except ExotelVoiceError as error:
+            self._finish(EndCause.PROTOCOL, 400, error.message, error)
+
+    def _invite(
+        self,
+        uri: str,
+        offer: bytes,
+        headers: Mapping[str, str],
+        replaces: str | None,
+        agent: UserAgent,
+        now: float,
+    ) -> sip.SessionId:
+        session = agent.invite(uri, offer=offer, now=now, headers=headers, replaces=replaces)
+        # Bound before the first event of the session comes out.
+        self.session = session
+        self.record.session_id = session
+        self.line.switchboard.bind(session, self)
+        return session
+
+    async def answer(self, headers: Mapping[str, str] | None) -> None:
+        """Make the answer, or the offer if there was none, and send the 200."""
+        session = self.require(CallState.INCOMING)
+        if self._is_answering:
+            raise InvalidState("the call is being answered already", call_id=self.call_id)
+        self._is_answering = True
+        try:
+            sdp = await self._describe()
+        finally:
+            self._is_answering = False
+        if self.is_ended:
+            raise self.lost_error()
+        self.line.driver.run(
+            lambda agent, now: agent.answer(session, sdp=sdp, now=now, headers=headers)
+        )
+        self._connected()
+
+    async def _describe(self) -> bytes:
+        try:
+            if self._offer is None:
+                return await self.media.create_offer()
+            return await self.media.create_answer(self._offer)
+        except MediaError as error:
+            error.call_id = self.call_id
+            self.fail(error)
+            raise
+
+    # -- ends ------------------------------------------------------------------------------------
+
+    def hang_up(self, reason: str | None = None) -> None:
+        """End the call as its state asks; it is over when this returns."""
+        if self.is_ended:
+            return
+        if self.session is None:
+            self._finish(EndCause.LOCAL_CANCEL, 487, describe(EndCause.LOCAL_CANCEL), None)
+            return
+        self.command(lambda agent, session, now: agent.hang_up(session, now=now, reason=reason))
+
+    def fail(self, error: MediaError) -> None:
+        """End the call for want of audio; an incoming one gets 488 (RFC 3261 §21.4.26)."""
+        logger.error("the audio of a call failed: %s", error, extra={"call_id": self.call_id})
+        self._verdict = (EndCause.MEDIA, error)
+        if self.session is None:
+            self._finish(EndCause.MEDIA, 488, error.message, error)
+        elif self.state is CallState.INCOMING:
+            self.command(lambda agent, session, now: agent.reject(session, now=now, status=488))
+        else:
+            self.hang_up(error.message)
+
+    def give_up(self, cause: EndCause, *, status: int, reason: str) -> None:
+        """End the call because the far end is gone."""
+        error = CallFailed(
+            f"{reason}: {status}", status=status, reason=reason, call_id=self.call_id
+        )
+        self._verdict = (cause, error)
+        self.hang_up(reason)
+
+    def lost_error(self) -> ExotelVoiceError:
+        """Give the error for somebody who waited for this call and whom it left."""
+        error = self.record.error
+        if error is not None:
+            return error
+        cause = self.record.end_cause or EndCause.LOCAL_HANGUP
+        return CallCancelled(
+            f"the call is over: {describe(cause)}",
+            status=self.record.end_status or 487,
+            reason=self.record.end_reason,
+            is_local=cause.is_local,
+            call_id=self.call_id,
+        )
+
+    # -- what happens ----------------------------------------------------------------------------
+
+    def handle(self, event: sip.Event) -> None:
+        """Take an event of the SIP session."""
+        match event:
+            case sip.CallProgressed():
+                self._progressed(event)
+            case sip.CallAnswered():
+                self._answered(event)
+            case sip.CallConfirmed():
+                if event.answer is not None:
+                    self.negotiation.add(partial(self._take_answer, event.answer))
+                self.negotiation.wake()
+            case sip.CallEnded():
+                self._ended(event)
+            case sip.RemoteHoldChanged() | sip.DigitReceived() | sip.InfoReceived():
+                self._tell(event)
+            case sip.InfoAnswered():
+                self.digits.answered(event)
+            case sip.TransferRequested() | sip.TransferProgressed():
+                self.transfers.handle(event)
+            case _:
+                self.negotiation.handle(event)
+
+    def signalling_lost(self) -> None:
+        """Take note that the SIP connection is gone; the audio goes on."""
+        if self.is_answered and not self.is_ended and not self.negotiation.is_stale:
+            self.negotiation.pause()
+            self._emit(events.CallReconnecting(call_id=self.call_id))
+        else:
+            self.negotiation.pause()
+
+    def signalling_back(self) -> None:
+        """Take note that the phone is registered over a new connection."""
+        if self.is_answered and not self.is_ended:
+            self.negotiation.refresh()
+        else:
+            self.negotiation.is_stale = False
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _tell(self, event: sip.RemoteHoldChanged | sip.DigitReceived | sip.InfoReceived) -> None:
+        """Pass on what changes nothing here but what the application may know."""
+        match event:
+            case sip.RemoteHoldChanged(is_held=is_held):
+                self.is_remote_on_hold = is_held
+                self._emit(events.RemoteHoldChanged(call_id=self.call_id, is_held=is_held))
+            case sip.DigitReceived(digit=digit, duration=duration):
+                self._tell_digit(digit, duration, "info")
+            case sip.InfoReceived(content_type=content_type, body=body):
+                self._emit(
+                    events.InfoReceived(call_id=self.call_id, content_type=content_type, body=body)
+                )
+
+    def _tell_digit(self, digit: str, duration: float | None, method: events.DtmfMethod) -> None:
+        self._emit(
+            events.DigitReceived(
+                call_id=self.call_id, digit=digit, duration=duration, method=method
+            )
+        )
+
+    def _progressed(self, event: sip.CallProgressed) -> None:
+        is_news = not self._is_ringing or event.answer is not None
+        self._is_ringing = True
+        if event.answer is not None and event.answer != self._early_answer:
+            self._early_answer = event.answer
+            self.negotiation.add(partial(self._take_answer, event.answer))
+        for observer in tuple(self.observers):
+            observer(event.status, event.reason)
+        if is_news:
+            self._emit(
+                events.CallRinging(
+                    call_id=self.call_id,
+                    status=event.status,
+                    has_early_media=self._early_answer is not None,
+                )
+            )
+
+    def _answered(self, event: sip.CallAnswered) -> None:
+        self.record.take_headers(event.headers)
+        if event.answer is not None and event.answer != self._early_answer:
+            self.negotiation.add(partial(self._take_answer, event.answer))
+        self._connected()
+        for observer in tuple(self.observers):
+            observer(event.status, "OK")
+
+    def _connected(self) -> None:
+        self.is_answered = True
+        self.record.answered()
+        self.settled.set()
+        self._emit(events.CallConnected(call_id=self.call_id))
+        self.negotiation.wake()
+
+    async def _take_answer(self, answer: bytes) -> None:
+        try:
+            await self.media.accept_answer(answer)
+        except MediaError as error:
+            self.fail(error)
+
+    def _media_event(self, event: MediaEvent) -> None:
+        if self.is_ended:
+            return
+        match event:
+            case MediaConnected():
+                self.record.established()
+                self._emit(events.MediaConnected(call_id=self.call_id, codec=event.codec))
+            case DigitHeard():
+                self._tell_digit(event.digit, event.duration, "rfc4733")
+            case MediaFailed():
+                self.fail(event.error)
+
+    def _ended(self, event: sip.CallEnded) -> None:
+        cause = EndCause(event.cause.value)
+        error: ExotelVoiceError | None = end_error(
+            event, call_id=self.call_id, was_answered=self.is_answered
+        )
+        reason = event.reason or describe(cause)
+        if self._verdict is not None:
+            cause, error = self._verdict
+            reason = error.message if error is not None else describe(cause)
+        self._finish(cause, event.status, reason, error)
+
+    def _finish(
+        self, cause: EndCause, status: int, reason: str, error: ExotelVoiceError | None
+    ) -> None:
+        if self.is_ended:
+            return
+        self.record.over(cause, status, reason, error)
+        self.is_ended = True
+        self.negotiation.end()
+        self.digits.end()
+        self.transfers.end()
+        self.line.supervisor.start(self.media.aclose(), name=f"close the audio of {self.call_id}")
+        self.end_event = events.CallEnded(
+            call_id=self.call_id,
+            cause=cause,
+            status=status,
+            reason=reason,
+            error=error,
+            details=self.record.details(self.state),
+        )
+        self._emit(self.end_event)
+        self.settled.set()
+        self.ended.set()
+        for observer in tuple(self.observers):
+            observer(status if status >= 300 else 487, reason)
+        self.line.switchboard.release(self)
+
+    def _emit(self, event: events.CallEvent) -> None:
+        self.line.hub.emit(event)

@@ -1,0 +1,253 @@
+"""Offers and answers of one call, one after the other (RFC 3264): hold, resume, repair.
+
+What this side wants and what the far side has confirmed are kept apart. One worker per call touches
+the media session; it answers the far side's offers first, and then offers until what is confirmed is
+what is wanted. So a hold and a resume at once end unheld, whatever the timing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from exotel_voice.errors import ExotelVoiceError, InvalidState, MediaError, RequestRefused
+from exotel_voice.media.base import Direction
+from exotel_voice.phone import events
+from exotel_voice.phone.details import EndCause
+from exotel_voice.sip import events as sip
+
+if TYPE_CHECKING:
+    from exotel_voice.phone.leg import Leg
+
+__all__ = ["Negotiation"]
+
+logger = logging.getLogger("exotel_voice.phone")
+
+Job = Callable[[], Awaitable[None]]
+FAR_END_GONE = frozenset({408, 481})
+"""Answers to a re-INVITE that say that the far side has no such call (RFC 3261 §12.2.1.2)."""
+
+
+class Negotiation:
+    """The session descriptions of one call.
+
+    Args:
+        leg: The call.
+
+    Attributes:
+        is_on_hold: Whether the far side has confirmed that this side holds it.
+        is_stale: Whether the far side has yet to answer over the present connection.
+    """
+
+    def __init__(self, leg: Leg) -> None:
+        self._leg = leg
+        self._jobs: deque[Job] = deque()
+        self._worker: asyncio.Task[None] | None = None
+        self._wish = False
+        self._offered: bool | None = None
+        self._needs_repair = False
+        self._waiters: list[asyncio.Future[None]] = []
+        self.is_on_hold = False
+        self.is_stale = False
+
+    # -- wishes ----------------------------------------------------------------------------------
+
+    async def set_hold(self, wish: bool) -> None:  # noqa: FBT001 - a setter of one value
+        """Hold the far side or let it go, and wait for its answer.
+
+        Returns when all is confirmed; a later wish replaces an earlier one.
+
+        Raises:
+            RequestRefused: The far side refused.
+            InvalidState: The call ended first.
+        """
+        self._wish = wish
+        if not self._has_work():
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        self.wake()
+        await waiter
+
+    def refresh(self) -> None:
+        """Send one re-INVITE over the present connection: registering alone repairs no dialog."""
+        self.is_stale = True
+        self._needs_repair = True
+        self.wake()
+
+    def pause(self) -> None:
+        """The connection is gone: nothing is offered before `refresh`."""
+        self.is_stale = True
+        self._needs_repair = False
+
+    # -- what happens ----------------------------------------------------------------------------
+
+    def add(self, job: Job) -> None:
+        """Do something with the media session, after what is being done now."""
+        self._jobs.append(job)
+        self.wake()
+
+    def handle(self, event: sip.Event) -> None:
+        """Take an event of the user agent about descriptions."""
+        match event:
+            case sip.OfferReceived() | sip.AnswerRequested():
+                self.add(partial(self._answer, event.offer))
+            case sip.OfferRequested():
+                self.add(self._provide)
+            case sip.AnswerReceived():
+                self.add(partial(self._accept, event.answer))
+            case sip.OfferRejected():
+                was_lost = not self._leg.line.driver.is_connected
+                self.add(partial(self._refused, event, was_lost=was_lost))
+            case _:
+                pass
+
+    def wake(self) -> None:
+        """See whether there is something to do, and begin with it."""
+        if self._worker is not None and not self._worker.done():
+            return
+        if self._jobs or self._can_offer():
+            name = f"negotiate audio of {self._leg.call_id}"
+            self._worker = self._leg.line.supervisor.start(self._work(), name=name)
+
+    def end(self) -> None:
+        """The call is over: nothing is negotiated any more."""
+        self._jobs.clear()
+        if self._worker is not None and self._worker is not asyncio.current_task():
+            self._worker.cancel()
+        self._settle(InvalidState("the call has ended", call_id=self._leg.call_id))
+
+    # -- the worker ------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        while not self._leg.is_ended:
+            if self._jobs:
+                await self._jobs.popleft()()
+            elif self._can_offer():
+                await self._offer()
+            else:
+                break
+        if not self._has_work():
+            self._settle(None)
+
+    def _has_work(self) -> bool:
+        return self._wish != self.is_on_hold or self._offered is not None
+
+    def _can_offer(self) -> bool:
+        leg = self._leg
+        if self._offered is not None or not leg.is_answered or leg.session is None:
+            return False
+        if self._wish == self.is_on_hold and not self._needs_repair:
+            return False
+        if self.is_stale and not self._needs_repair:
+            return False
+        session = leg.session
+        return leg.line.driver.is_connected and leg.line.driver.look(
+            lambda agent: agent.can_offer(session)
+        )
+
+    async def _offer(self) -> None:
+        wish = self._wish
+        media = self._leg.media
+        try:
+            offer = await media.create_offer(direction=_direction(is_held=wish))
+        except MediaError as error:
+            self._leg.fail(error)
+            return
+        if self._jobs or wish != self._wish or not self._can_offer():
+            await media.rollback()
+            return
+        self._offered = wish
+        self._needs_repair = False
+        self._leg.command(lambda agent, session, now: agent.offer(session, sdp=offer, now=now))
+
+    async def _answer(self, offer: bytes) -> None:
+        """Answer the far side's offer; without our codecs it is refused and all stays as it was."""
+        direction = _direction(is_held=self._wish or self.is_on_hold)
+        try:
+            answer = await self._leg.media.create_answer(offer, direction=direction)
+        except MediaError as error:
+            logger.warning("refused a new session description: %s", error)
+            self._leg.command(lambda agent, session, now: agent.reject_offer(session, now=now))
+            return
+        self._leg.command(
+            lambda agent, session, now: agent.answer_offer(session, sdp=answer, now=now)
+        )
+
+    async def _provide(self) -> None:
+        """Offer because the far side asks for an offer (RFC 3261 §14.2)."""
+        try:
+            offer = await self._leg.media.create_offer(
+                direction=_direction(is_held=self.is_on_hold)
+            )
+        except MediaError as error:
+            self._leg.fail(error)
+            return
+        self._leg.command(
+            lambda agent, session, now: agent.provide_offer(session, sdp=offer, now=now)
+        )
+
+    async def _accept(self, answer: bytes) -> None:
+        offered, self._offered = self._offered, None
+        try:
+            await self._leg.media.accept_answer(answer)
+        except MediaError as error:
+            self._leg.fail(error)
+            return
+        if offered is not None:
+            self._confirm(is_held=offered)
+
+    async def _refused(self, event: sip.OfferRejected, *, was_lost: bool) -> None:
+        self._offered = None
+        await self._leg.media.rollback()
+        if was_lost:
+            return  # The offer died with its connection; `refresh` brings the next one.
+        if event.status in FAR_END_GONE:
+            self._leg.give_up(
+                EndCause.TIMEOUT, status=event.status, reason="the far side has no such call"
+            )
+            return
+        self._reconnected()
+        self._wish = self.is_on_hold
+        self._settle(
+            RequestRefused(
+                f"the far side refused to change the call: {event.status} {event.reason}",
+                status=event.status,
+                reason=event.reason,
+                call_id=self._leg.call_id,
+            )
+        )
+
+    # -- results ---------------------------------------------------------------------------------
+
+    def _confirm(self, *, is_held: bool) -> None:
+        has_changed = is_held != self.is_on_hold
+        self.is_on_hold = is_held
+        self._reconnected()
+        if has_changed:
+            kind = events.CallHeld if is_held else events.CallResumed
+            self._leg.line.hub.emit(kind(call_id=self._leg.call_id))
+
+    def _reconnected(self) -> None:
+        if self.is_stale:
+            self.is_stale = False
+            self._leg.line.hub.emit(events.CallReconnected(call_id=self._leg.call_id))
+
+    def _settle(self, error: ExotelVoiceError | None) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if waiter.done():
+                continue
+            if error is None:
+                waiter.set_result(None)
+            else:
+                waiter.set_exception(error)
+
+
+def _direction(*, is_held: bool) -> Direction:
+    """Hold is asked for with sendonly (RFC 6337 §5.3)."""
+    return Direction.SENDONLY if is_held else Direction.SENDRECV
