@@ -120,7 +120,7 @@ class Kamailio:
         with (self.folder / "kamailio.log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 _command(),
-                *("-DD", "-E", "-m", "64", "-M", "16"),
+                *("-DD", "-E", "-m", "256", "-M", "16"),
                 *("-f", str(self.folder / "kamailio.cfg")),
                 *("-w", str(self.folder), "-Y", str(self.folder)),
                 *("-P", str(self.folder / "kamailio.pid"), *defines),
