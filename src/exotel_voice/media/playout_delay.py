@@ -22,6 +22,7 @@ _BEHIND_TIME: Final = 3.0
 _EXCESS_MARGIN: Final = 0.002
 _EXCESS_IF_QUIET: Final = 0.3
 _EXCESS_PATIENCE: Final = 0.6
+_EXCESS_HEARD: Final = 0.04
 _EXCESS_TOO_LONG: Final = 0.1
 
 
@@ -96,7 +97,10 @@ class PlayoutDelay:
         self.target = min(spread + self._settings.margin, self._settings.max_delay)
 
     def judge(self, delay: float, length: float, now: float) -> Shrink:
-        """Tell whether a delay should become shorter by a packet that lasts `length` seconds."""
+        """Tell whether a delay should become shorter by a packet that lasts `length` seconds.
+
+        A small excess waits for a quiet packet, which speech has many of; a greater one does not.
+        """
         excess = delay - length - self.target
         if excess < _EXCESS_MARGIN:
             self._excess_since = None
@@ -106,7 +110,7 @@ class PlayoutDelay:
         lasted = now - self._excess_since
         if excess > _EXCESS_TOO_LONG:
             return Shrink.NOW
-        if lasted > _EXCESS_PATIENCE:
+        if excess > _EXCESS_HEARD and lasted > _EXCESS_PATIENCE:
             self._excess_since = now
             return Shrink.NOW
         return Shrink.IF_QUIET if lasted > _EXCESS_IF_QUIET else Shrink.NO
