@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Self, cast
 
 from exotel_voice.errors import ConfigError
+from exotel_voice.sip.addresses import escape_user
 
 __all__ = ["Security", "SipAccount"]
 
@@ -75,6 +76,8 @@ class SipAccount:
                 raise ConfigError(f"{name} is not a host name or an address in brackets")
         if re.search(r"[\s@<>\"]", self.username):
             raise ConfigError("username holds a character that no SIP user name has")
+        if '"' in self.display_name or "\\" in self.display_name:
+            raise ConfigError("display_name holds a quote or a backslash")
         if isinstance(self.port, bool) or not isinstance(self.port, int):
             raise ConfigError("port must be a number from 1 to 65535")
         if not 1 <= self.port <= 65_535:
@@ -90,7 +93,7 @@ class SipAccount:
     @property
     def aor(self) -> str:
         """The address of record (RFC 3261 §6), for example `sip:alice@acme.voip.example`."""
-        return f"sip:{self.username}@{self.domain}"
+        return f"sip:{escape_user(self.username)}@{self.domain}"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **explicit: str | int) -> Self:

@@ -26,6 +26,12 @@ class Call:
     def __init__(self, leg: Leg) -> None:
         self._leg = leg
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Call) and other._leg is self._leg
+
+    def __hash__(self) -> int:
+        return hash(self._leg)
+
     def __repr__(self) -> str:
         return f"<Call {self.id} {self.direction} {self.state}>"
 
@@ -81,7 +87,7 @@ class Call:
             CallCancelled: The caller withdrew the call meanwhile.
             MediaError: The caller's offer cannot be taken; it got 488.
         """
-        await self._leg.answer(headers)
+        await self._leg.opening.answer(headers)
 
     async def reject(self, status: int = 486, reason: str | None = None) -> None:
         """Refuse an incoming call (RFC 3261 §13.3.1.3). `CallEnded` follows at once.
@@ -107,8 +113,8 @@ class Call:
     async def hang_up(self) -> None:
         """End the call in whatever state it is: CANCEL, BYE or 480 (RFC 3261 §9, §15).
 
-        The call is over when this returns; the wire follows, also after a reconnection. Does nothing
-        on a call that has ended.
+        The call is over when this returns; the wire follows, if need be after a reconnection. Does
+        nothing on a call that has ended.
         """
         self._leg.hang_up()
 
@@ -175,8 +181,8 @@ class Call:
 
         Args:
             digits: 0-9, *, #, A-D; a comma is a pause of half a second.
-            method: `info` for SIP INFO (RFC 6086, 240 ms each), `rfc4733` for events beside the audio
-                (160 ms each), `auto` for RFC 4733 where the far side agreed to it.
+            method: `info` for SIP INFO (RFC 6086, 240 ms each), `rfc4733` for events beside the
+                audio (160 ms each), `auto` for RFC 4733 where the far side agreed to it.
 
         Raises:
             InvalidState: It is no digit, the call is not up, or RFC 4733 was not agreed.
@@ -211,8 +217,8 @@ class Call:
         """
         if other is self or other.id == self.id:
             raise InvalidState("a call cannot be transferred to itself", call_id=self.id)
-        await self._leg.transfers.ask(other._leg)  # noqa: SLF001 - of the same class
-        other._leg.hang_up()  # noqa: SLF001 - of the same class
+        await self._leg.transfers.ask(other._leg)
+        other._leg.hang_up()
 
     async def accept_transfer(self) -> Call:
         """Follow a `TransferRequested`: call the target, and tell the far side how that goes.

@@ -36,7 +36,6 @@ class Driver:
         self._agent = agent
         self._supervisor = supervisor
         self._trace = trace
-        self._loop = asyncio.get_running_loop()
         self._transport: Transport | None = None
         self._outbox: deque[bytes] = deque()
         self._sender: asyncio.Task[None] | None = None
@@ -57,7 +56,7 @@ class Driver:
             command: Called with the user agent and the time to pass as `now`.
         """
         try:
-            return command(self._agent, self._loop.time())
+            return command(self._agent, asyncio.get_running_loop().time())
         finally:
             self._pump()
 
@@ -132,7 +131,7 @@ class Driver:
             self._timer.cancel()
             self._timer = None
         if due is not None:
-            self._timer = self._loop.call_at(due, self._wake)
+            self._timer = asyncio.get_running_loop().call_at(due, self._wake)
 
     def _wake(self) -> None:
         self._timer = None

@@ -1,14 +1,15 @@
 """The inside of a call: follows one SIP session and one media session from beginning to end.
 
 `call.py` is what the application sees of it. Here is what each event of the two sessions means for
-the call; offers are in `negotiation.py`, digits in `dtmf.py`, transfers in `transfer.py`.
+the call. It begins in `opening.py`; later offers are in `negotiation.py`, digits in `dtmf.py`,
+transfers in `transfer.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ from exotel_voice.phone.details import CallDirection, CallState, EndCause
 from exotel_voice.phone.dtmf import DigitSender
 from exotel_voice.phone.line import Line
 from exotel_voice.phone.negotiation import Negotiation
+from exotel_voice.phone.opening import Opening
 from exotel_voice.phone.outcome import describe, end_error
 from exotel_voice.phone.record import CallRecord
 from exotel_voice.phone.transfer import TransferDesk
@@ -63,6 +65,7 @@ class Leg:
         self.session = session
         self.call_id = record.call_id
         self.media = line.engine.open_session(on_event=self._media_event)
+        self.opening = Opening(self, offer)
         self.negotiation = Negotiation(self)
         self.digits = DigitSender(self)
         self.transfers = TransferDesk(self)
@@ -74,9 +77,7 @@ class Leg:
         self.settled = asyncio.Event()
         self.ended = asyncio.Event()
         self.end_event: events.CallEnded | None = None
-        self._offer = offer
         self._early_answer: bytes | None = None
-        self._is_answering = False
         self._is_ringing = False
         self._verdict: tuple[EndCause, ExotelVoiceError | None] | None = None
 
@@ -122,67 +123,6 @@ class Leg:
             )
         return self.session
 
-    # -- beginnings ------------------------------------------------------------------------------
-
-    async def dial(self, uri: str, *, headers: Mapping[str, str], replaces: str | None) -> None:
-        """Make the offer and send the INVITE."""
-        try:
-            offer = await self.media.create_offer()
-        except MediaError as error:
-            self.fail(error)
-            return
-        if self.is_ended:
-            return
-        try:
-            self.session = self.line.driver.run(
-                partial(self._invite, uri, offer, headers, replaces)
-            )
-        except ExotelVoiceError as error:
-            self._finish(EndCause.PROTOCOL, 400, error.message, error)
-
-    def _invite(
-        self,
-        uri: str,
-        offer: bytes,
-        headers: Mapping[str, str],
-        replaces: str | None,
-        agent: UserAgent,
-        now: float,
-    ) -> sip.SessionId:
-        session = agent.invite(uri, offer=offer, now=now, headers=headers, replaces=replaces)
-        # Bound before the first event of the session comes out.
-        self.session = session
-        self.record.session_id = session
-        self.line.switchboard.bind(session, self)
-        return session
-
-    async def answer(self, headers: Mapping[str, str] | None) -> None:
-        """Make the answer, or the offer if there was none, and send the 200."""
-        session = self.require(CallState.INCOMING)
-        if self._is_answering:
-            raise InvalidState("the call is being answered already", call_id=self.call_id)
-        self._is_answering = True
-        try:
-            sdp = await self._describe()
-        finally:
-            self._is_answering = False
-        if self.is_ended:
-            raise self.lost_error()
-        self.line.driver.run(
-            lambda agent, now: agent.answer(session, sdp=sdp, now=now, headers=headers)
-        )
-        self._connected()
-
-    async def _describe(self) -> bytes:
-        try:
-            if self._offer is None:
-                return await self.media.create_offer()
-            return await self.media.create_answer(self._offer)
-        except MediaError as error:
-            error.call_id = self.call_id
-            self.fail(error)
-            raise
-
     # -- ends ------------------------------------------------------------------------------------
 
     def hang_up(self, reason: str | None = None) -> None:
@@ -190,7 +130,7 @@ class Leg:
         if self.is_ended:
             return
         if self.session is None:
-            self._finish(EndCause.LOCAL_CANCEL, 487, describe(EndCause.LOCAL_CANCEL), None)
+            self.finish(EndCause.LOCAL_CANCEL, 487, describe(EndCause.LOCAL_CANCEL), None)
             return
         self.command(lambda agent, session, now: agent.hang_up(session, now=now, reason=reason))
 
@@ -199,7 +139,7 @@ class Leg:
         logger.error("the audio of a call failed: %s", error, extra={"call_id": self.call_id})
         self._verdict = (EndCause.MEDIA, error)
         if self.session is None:
-            self._finish(EndCause.MEDIA, 488, error.message, error)
+            self.finish(EndCause.MEDIA, 488, error.message, error)
         elif self.state is CallState.INCOMING:
             self.command(lambda agent, session, now: agent.reject(session, now=now, status=488))
         else:
@@ -309,11 +249,12 @@ class Leg:
         self.record.take_headers(event.headers)
         if event.answer is not None and event.answer != self._early_answer:
             self.negotiation.add(partial(self._take_answer, event.answer))
-        self._connected()
+        self.connected()
         for observer in tuple(self.observers):
             observer(event.status, "OK")
 
-    def _connected(self) -> None:
+    def connected(self) -> None:
+        """Take note that the call is answered, here or there."""
         self.is_answered = True
         self.record.answered()
         self.settled.set()
@@ -347,11 +288,12 @@ class Leg:
         if self._verdict is not None:
             cause, error = self._verdict
             reason = error.message if error is not None else describe(cause)
-        self._finish(cause, event.status, reason, error)
+        self.finish(cause, event.status, reason, error)
 
-    def _finish(
+    def finish(
         self, cause: EndCause, status: int, reason: str, error: ExotelVoiceError | None
     ) -> None:
+        """The call is over, for this reason. Only the first time counts."""
         if self.is_ended:
             return
         self.record.over(cause, status, reason, error)
@@ -359,7 +301,9 @@ class Leg:
         self.negotiation.end()
         self.digits.end()
         self.transfers.end()
-        self.line.supervisor.start(self.media.aclose(), name=f"close the audio of {self.call_id}")
+        self.line.supervisor.start(
+            self.media.aclose(), name=f"close the audio of {self.call_id}", is_clean_up=True
+        )
         self.end_event = events.CallEnded(
             call_id=self.call_id,
             cause=cause,

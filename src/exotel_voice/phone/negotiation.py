@@ -1,8 +1,8 @@
 """Offers and answers of one call, one after the other (RFC 3264): hold, resume, repair.
 
 What this side wants and what the far side has confirmed are kept apart. One worker per call touches
-the media session; it answers the far side's offers first, and then offers until what is confirmed is
-what is wanted. So a hold and a resume at once end unheld, whatever the timing.
+the media session; it answers the far side's offers first, and then offers until what is confirmed
+is what is wanted. So a hold and a resume at once end unheld, whatever the timing.
 """
 
 from __future__ import annotations

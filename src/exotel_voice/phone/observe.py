@@ -193,9 +193,11 @@ class EventHub:
     def close(self) -> None:
         """Run what waits, then end every stream."""
         self.run_callbacks()
-        calls = tuple(self._call_streams.values())
-        for stream in (*self._streams, *(each for streams in calls for each in streams)):
+        for stream in tuple(self._streams):
             stream.close()
+        for streams in tuple(self._call_streams.values()):
+            for each in tuple(streams):
+                each.close()
 
     def _put_to_call(self, event: CallEvent) -> None:
         for stream in tuple(self._call_streams.get(event.call_id, ())):

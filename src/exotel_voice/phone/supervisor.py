@@ -24,19 +24,25 @@ class Supervisor:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._closing: set[asyncio.Task[Any]] = set()
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, work: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
+    def start(
+        self, work: Coroutine[Any, Any, T], *, name: str, is_clean_up: bool = False
+    ) -> asyncio.Task[T]:
         """Run a coroutine as a task of this owner.
 
         Args:
             work: The coroutine; it belongs to this owner from now on.
             name: What it does, for logs.
+            is_clean_up: Whether `aclose` lets it come to its end before it cancels.
         """
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
+        if is_clean_up:
+            self._closing.add(task)
         task.add_done_callback(self._finished)
         return task
 
@@ -53,9 +59,15 @@ class Supervisor:
         if inspect.iscoroutine(result):
             self.start(result, name=f"callback for {type(value).__name__}")
 
-    async def aclose(self) -> None:
-        """Cancel every task and wait until each has ended; but never the one that calls this."""
+    async def aclose(self, *, limit: float = 0.5) -> None:
+        """Cancel every task and wait until each has ended; but never the one that calls this.
+
+        Args:
+            limit: Seconds that tasks which clean up may take before they are cancelled too.
+        """
         own = asyncio.current_task()
+        if closing := self._closing - {own}:
+            await asyncio.wait(closing, timeout=limit)
         while tasks := [task for task in self._tasks if task is not own]:
             for task in tasks:
                 task.cancel()
@@ -63,6 +75,7 @@ class Supervisor:
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
+        self._closing.discard(task)
         if task.cancelled():
             return
         error = task.exception()
