@@ -62,6 +62,8 @@ class Kamailio:
     """Where the configuration, the certificate and the log are."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Words of the configuration to set differently, for example `MAX_EXPIRES`."""
+    finds_flows: bool = False
+    """Route the requests of a call to where its phone last registered from, not by the alias."""
     rtpengine_port: int | None = None
     """Control port of an rtpengine that carries the audio of the user `plain`."""
     ws_port: int = 0
@@ -115,6 +117,8 @@ class Kamailio:
     async def start(self) -> None:
         """Start the server and wait until it takes connections."""
         defines = ["-A", "WITH_TLS"]
+        if self.finds_flows:
+            defines += ["-A", "WITH_FLOWS"]
         if self.rtpengine_port is not None:
             defines += ["-A", "WITH_RTPENGINE"]
         with (self.folder / "kamailio.log").open("ab") as log:
