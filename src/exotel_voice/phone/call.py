@@ -2,75 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 from exotel_voice.errors import InvalidState
-from exotel_voice.media.base import MediaStats, PcmWriter
-from exotel_voice.phone.details import CallDetails, CallDirection, CallState
+from exotel_voice.phone.call_facts import CallFacts
+from exotel_voice.phone.details import CallDetails, CallState
 from exotel_voice.phone.dtmf import DtmfChoice
-from exotel_voice.phone.events import CallEvent, CallMuted, CallUnmuted
-from exotel_voice.phone.leg import Leg
-from exotel_voice.phone.observe import EventStream
+from exotel_voice.phone.events import CallMuted, CallUnmuted
 
 __all__ = ["Call"]
 
 
-class Call:
+class Call(CallFacts):
     """One call, incoming or outgoing. `Phone.incoming` and `Phone.dial` give it.
 
     A method that the state of the call forbids raises `InvalidState` and sends nothing.
     """
 
-    __slots__ = ("_leg",)
-
-    def __init__(self, leg: Leg) -> None:
-        self._leg = leg
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Call) and other._leg is self._leg
-
-    def __hash__(self) -> int:
-        return hash(self._leg)
-
-    def __repr__(self) -> str:
-        return f"<Call {self.id} {self.direction} {self.state}>"
-
-    # -- what is known ---------------------------------------------------------------------------
-
-    @property
-    def id(self) -> str:
-        """Names the call in its phone and in events: the SIP Call-ID (RFC 3261 §8.1.1.4)."""
-        return self._leg.call_id
-
-    @property
-    def state(self) -> CallState:
-        """Where the call stands."""
-        return self._leg.state
-
-    @property
-    def direction(self) -> CallDirection:
-        """Who called."""
-        return self._leg.record.direction
-
-    @property
-    def details(self) -> CallDetails:
-        """Who is at the other end, what came with the call, and when what happened."""
-        return self._leg.record.details(self._leg.state)
-
-    @property
-    def is_muted(self) -> bool:
-        """Whether this side sends silence."""
-        return self._leg.is_muted
-
-    @property
-    def is_on_hold(self) -> bool:
-        """Whether this side holds the other, as the other has confirmed."""
-        return self._leg.negotiation.is_on_hold
-
-    @property
-    def is_remote_on_hold(self) -> bool:
-        """Whether the far side holds this one."""
-        return self._leg.is_remote_on_hold
+    __slots__ = ()
 
     # -- beginning and end -----------------------------------------------------------------------
 
@@ -116,7 +65,7 @@ class Call:
         The call is over when this returns; the wire follows, if need be after a reconnection. Does
         nothing on a call that has ended.
         """
-        self._leg.hang_up()
+        self._leg.ending.hang_up()
 
     async def answered(self) -> None:
         """Wait until the call is answered.
@@ -131,7 +80,7 @@ class Call:
         """
         await self._leg.settled.wait()
         if not self._leg.is_answered:
-            raise self._leg.lost_error()
+            raise self._leg.ending.error_for_waiters()
 
     async def ended(self) -> CallDetails:
         """Wait until the call is over, and give all that is known of it."""
@@ -218,7 +167,7 @@ class Call:
         if other is self or other.id == self.id:
             raise InvalidState("a call cannot be transferred to itself", call_id=self.id)
         await self._leg.transfers.ask(other._leg)
-        other._leg.hang_up()
+        other._leg.ending.hang_up()
 
     async def accept_transfer(self) -> Call:
         """Follow a `TransferRequested`: call the target, and tell the far side how that goes.
@@ -241,33 +190,6 @@ class Call:
             InvalidState: The far side has not asked, or has been answered.
         """
         self._leg.transfers.reject(status)
-
-    # -- audio and events ------------------------------------------------------------------------
-
-    def audio_in(self) -> AsyncIterator[bytes]:
-        """Give the far side's audio as frames of 16-bit mono PCM; ends with the call.
-
-        Raises:
-            InvalidState: The media of the phone do not give PCM to the application.
-        """
-        return self._leg.media.audio_in()
-
-    @property
-    def audio_out(self) -> PcmWriter:
-        """Where to write 16-bit mono PCM for the far side.
-
-        Raises:
-            InvalidState: The media of the phone take the audio from elsewhere.
-        """
-        return self._leg.media.audio_out
-
-    async def stats(self) -> MediaStats:
-        """Give counters and measures of the audio so far."""
-        return await self._leg.media.stats()
-
-    def events(self) -> EventStream[CallEvent]:
-        """Give the events of this call from now on, up to `CallEnded`, which is the last."""
-        return self._leg.line.hub.call_stream(self.id, last=self._leg.end_event)
 
     # -- inside ----------------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ calls find the shared parts.
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -15,19 +14,19 @@ from exotel_voice.errors import (
     ConfigError,
     ExotelVoiceError,
     InvalidState,
-    MediaError,
     TransportError,
 )
 from exotel_voice.media.base import MediaEngine
 from exotel_voice.phone import events
 from exotel_voice.phone.account import SipAccount
-from exotel_voice.phone.call import Call
+from exotel_voice.phone.arrivals import Arrivals
+from exotel_voice.phone.book import CallBook
 from exotel_voice.phone.details import CallDirection
 from exotel_voice.phone.driver import Driver
 from exotel_voice.phone.ids import RandomIds
 from exotel_voice.phone.leg import Leg
 from exotel_voice.phone.line import Line
-from exotel_voice.phone.observe import EventHub, EventStream, GarbageCounter, Trace
+from exotel_voice.phone.observe import EventHub, GarbageCounter, Trace
 from exotel_voice.phone.reconnect import Connector
 from exotel_voice.phone.record import CallRecord
 from exotel_voice.phone.registration import PhoneState, RegistrationKeeper
@@ -44,8 +43,6 @@ __all__ = ["Exchange"]
 
 logger = logging.getLogger("exotel_voice.phone")
 
-RECENT_CALLS: Final = 16
-"""Ended calls that `find_call` still knows."""
 SPARE_SESSIONS: Final = 16
 """Sessions of the user agent beyond `max_calls`, so that it is the phone that refuses a call."""
 
@@ -97,18 +94,10 @@ class Exchange:
         )
         self.registration.use(self.connector)
         self._line = Line(self.driver, self.supervisor, self.hub, settings, engine, self)
-        self._legs: dict[sip.SessionId, Leg] = {}
-        self.calls: dict[str, Call] = {}
-        self._living: dict[str, Leg] = {}
-        self._recent: deque[Call] = deque(maxlen=RECENT_CALLS)
-        self._incoming: list[EventStream[Call]] = []
+        self.book = CallBook()
+        self.arrivals = Arrivals(self._line, self.book)
 
     # -- calls -----------------------------------------------------------------------------------
-
-    def find_call(self, call_id: str) -> Call | None:
-        """Give a living call or one of the last that ended."""
-        living = self.calls.get(call_id)
-        return living or next((call for call in self._recent if call.id == call_id), None)
 
     def resolve(self, target: str) -> str:
         """Turn a name, a number or a URI into a URI to call."""
@@ -126,13 +115,13 @@ class Exchange:
                 "there is no connection to the SIP server",
                 hint="Wait until the phone is registered.",
             )
-        if len(self._living) >= self._settings.max_calls:
+        if len(self.book) >= self._settings.max_calls:
             raise InvalidState(f"{self._settings.max_calls} calls are up already")
         _check_headers(headers)
         call_id = self._ids.call_id()
         record = CallRecord(call_id, CallDirection.OUTGOING, remote_uri=uri)
         leg = Leg(self._line, record)
-        self._add(leg)
+        self.book.add(leg)
         self.hub.emit(events.OutgoingCall(call_id=call_id, remote_id=record.remote_id))
         self.supervisor.start(self._dial(leg, uri, headers, replaces), name=f"begin call {call_id}")
         return leg
@@ -146,35 +135,19 @@ class Exchange:
 
     def bind(self, session: sip.SessionId, leg: Leg) -> None:
         """Send the events of a session to a call from now on."""
-        self._legs[session] = leg
+        self.book.bind(session, leg)
 
     def release(self, leg: Leg) -> None:
         """Forget a call that has ended, and the connection if it was only for that."""
-        self._living.pop(leg.call_id, None)
-        call = self.calls.pop(leg.call_id, None)
-        if call is not None:
-            self._recent.append(call)
-        if leg.session is not None:
-            self._legs.pop(leg.session, None)
+        self.book.remove(leg)
         self._settle()
-
-    def incoming(self) -> EventStream[Call]:
-        """Make a stream of incoming calls, those that ring already first."""
-        stream: EventStream[Call] = EventStream(
-            self._settings.event_buffer, on_close=self._incoming.remove
-        )
-        self._incoming.append(stream)
-        for leg in self._living.values():
-            if leg.is_waiting_for_answer:
-                stream.put(self.calls[leg.call_id])
-        return stream
 
     # -- ConnectionOwner -------------------------------------------------------------------------
 
     @property
     def has_calls(self) -> bool:
         """Whether a call is alive."""
-        return bool(self._living)
+        return bool(self.book)
 
     def connection_opened(self) -> None:
         """Register, or repair the calls if no registration is wanted."""
@@ -187,7 +160,7 @@ class Exchange:
         """Tell everybody that the connection is gone."""
         self.hub.emit(events.ConnectionDown(error=error, was_open=was_open, retry_in=retry_in))
         self.registration.connection_down(error)
-        for leg in tuple(self._living.values()):
+        for leg in self.book.legs:
             leg.signalling_lost()
         self._settle()
 
@@ -196,16 +169,15 @@ class Exchange:
     async def aclose(self) -> None:
         """Hang up, unregister, close the connection, end every task."""
         try:
-            for leg in tuple(self._living.values()):
-                leg.hang_up()
+            for leg in self.book.legs:
+                leg.ending.hang_up()
             await self._say_goodbye()
         finally:
             self.registration.close()
             await self.connector.stop()
             self.driver.stop()
             self.hub.close()
-            for stream in tuple(self._incoming):
-                stream.close()
+            self.arrivals.close()
             await self.supervisor.aclose()
 
     async def _say_goodbye(self) -> None:
@@ -216,12 +188,6 @@ class Exchange:
         await self.driver.flush()
 
     # -- inside ----------------------------------------------------------------------------------
-
-    def _add(self, leg: Leg) -> Call:
-        self._living[leg.call_id] = leg
-        call = Call(leg)
-        self.calls[leg.call_id] = call
-        return call
 
     def _handle(self, event: sip.Event) -> None:
         match event:
@@ -234,76 +200,22 @@ class Exchange:
                 self.registration.handle(event)
                 self._settle()
             case sip.InviteReceived():
-                self._invited(event)
+                self.arrivals.handle(event)
             case sip.MessageDropped():
                 self.garbage.count(event.kind, event.detail)
             case sip.RequestReceived() | sip.ResponseReceived():
                 logger.debug("nobody waits for %s", type(event).__name__)
             case _:
-                leg = self._legs.get(event.session)
+                leg = self.book.leg_of(event.session)
                 if leg is not None:
                     leg.handle(event)
 
-    def _invited(self, event: sip.InviteReceived) -> None:
-        session = event.session
-        record = CallRecord(
-            self._free_id(event.call_id),
-            CallDirection.INCOMING,
-            remote_uri=event.from_uri,
-            remote_display_name=event.from_display_name,
-            headers=event.headers,
-        )
-        record.session_id = session
-        if len(self._living) >= self._settings.max_calls or self._is_closing():
-            self._refuse(record, session, 486)
-            return
-        try:
-            leg = Leg(self._line, record, session=session, offer=event.offer)
-        except MediaError as error:
-            logger.warning("no audio for an incoming call: %s", error)
-            self._refuse(record, session, 480)
-            return
-        self.bind(session, leg)
-        call = self._add(leg)
-        self.driver.run(lambda agent, now: agent.ring(session, now=now))
-        replaced = None if event.replaces is None else self._legs.get(event.replaces)
-        self.hub.emit(
-            events.IncomingCall(
-                call_id=record.call_id,
-                remote_id=record.remote_id,
-                remote_display_name=record.remote_display_name,
-                replaces=None if replaced is None else replaced.call_id,
-            )
-        )
-        if replaced is not None and replaced.is_answered:
-            # RFC 3891 §3: the user agreed to this conversation by answering the first call.
-            self.supervisor.start(leg.opening.answer(None), name=f"take over call {record.call_id}")
-            return
-        for stream in tuple(self._incoming):
-            stream.put(call)
-
-    def _refuse(self, record: CallRecord, session: sip.SessionId, status: int) -> None:
-        self.driver.run(lambda agent, now: agent.reject(session, now=now, status=status))
-        self.hub.emit(
-            events.IncomingCallRefused(
-                remote_id=record.remote_id, remote_display_name=record.remote_display_name
-            )
-        )
-
-    def _free_id(self, call_id: str) -> str:
-        """Name a call after its Call-ID; a call of the phone to itself has two of the same."""
-        number, name = 2, call_id
-        while name in self._living:
-            name = f"{call_id}#{number}"
-            number += 1
-        return name
-
     def _signalling_back(self) -> None:
-        for leg in tuple(self._living.values()):
+        for leg in self.book.legs:
             leg.signalling_back()
 
     def _after_turn(self) -> None:
-        for leg in self._living.values():
+        for leg in self.book.legs:
             leg.negotiation.wake()
 
     def _settle(self) -> None:
@@ -311,18 +223,15 @@ class Exchange:
         if (
             self.registration.state is PhoneState.UNREGISTERED
             and not self.registration.is_wanted
-            and not self._living
+            and not self.book
             and self.connector.is_running
         ):
             self.supervisor.start(self._stop_if_unneeded(), name="close an unneeded connection")
 
     async def _stop_if_unneeded(self) -> None:
         await self.driver.flush()
-        if not self.registration.is_wanted and not self._living:
+        if not self.registration.is_wanted and not self.book:
             await self.connector.stop()
-
-    def _is_closing(self) -> bool:
-        return self.registration.state is PhoneState.CLOSED
 
 
 def _agent_config(account: SipAccount, settings: PhoneSettings, ids: RandomIds) -> AgentConfig:

@@ -1,8 +1,8 @@
 """The inside of a call: follows one SIP session and one media session from beginning to end.
 
 `call.py` is what the application sees of it. Here is what each event of the two sessions means for
-the call. It begins in `opening.py`; later offers are in `negotiation.py`, digits in `dtmf.py`,
-transfers in `transfer.py`.
+the call. It begins in `opening.py` and ends in `ending.py`; later offers are in `negotiation.py`,
+digits in `dtmf.py`, transfers in `transfer.py`.
 """
 
 from __future__ import annotations
@@ -13,21 +13,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from exotel_voice.errors import (
-    CallCancelled,
-    CallFailed,
-    ExotelVoiceError,
-    InvalidState,
-    MediaError,
-)
+from exotel_voice.errors import InvalidState, MediaError
 from exotel_voice.media.base import DigitHeard, MediaConnected, MediaEvent, MediaFailed
 from exotel_voice.phone import events
-from exotel_voice.phone.details import CallDirection, CallState, EndCause
+from exotel_voice.phone.details import CallDirection, CallState
 from exotel_voice.phone.dtmf import DigitSender
+from exotel_voice.phone.ending import Ending
 from exotel_voice.phone.line import Line
+from exotel_voice.phone.media_watch import MediaWatch
 from exotel_voice.phone.negotiation import Negotiation
 from exotel_voice.phone.opening import Opening
-from exotel_voice.phone.outcome import describe, end_error
 from exotel_voice.phone.record import CallRecord
 from exotel_voice.phone.transfer import TransferDesk
 from exotel_voice.sip import events as sip
@@ -66,6 +61,8 @@ class Leg:
         self.call_id = record.call_id
         self.media = line.engine.open_session(on_event=self._media_event)
         self.opening = Opening(self, offer)
+        self.ending = Ending(self)
+        self.watch = MediaWatch(self)
         self.negotiation = Negotiation(self)
         self.digits = DigitSender(self)
         self.transfers = TransferDesk(self)
@@ -76,10 +73,8 @@ class Leg:
         self.is_ended = False
         self.settled = asyncio.Event()
         self.ended = asyncio.Event()
-        self.end_event: events.CallEnded | None = None
         self._early_answer: bytes | None = None
         self._is_ringing = False
-        self._verdict: tuple[EndCause, ExotelVoiceError | None] | None = None
 
     @property
     def state(self) -> CallState:
@@ -123,50 +118,6 @@ class Leg:
             )
         return self.session
 
-    # -- ends ------------------------------------------------------------------------------------
-
-    def hang_up(self, reason: str | None = None) -> None:
-        """End the call as its state asks; it is over when this returns."""
-        if self.is_ended:
-            return
-        if self.session is None:
-            self.finish(EndCause.LOCAL_CANCEL, 487, describe(EndCause.LOCAL_CANCEL), None)
-            return
-        self.command(lambda agent, session, now: agent.hang_up(session, now=now, reason=reason))
-
-    def fail(self, error: MediaError) -> None:
-        """End the call for want of audio; an incoming one gets 488 (RFC 3261 §21.4.26)."""
-        logger.error("the audio of a call failed: %s", error, extra={"call_id": self.call_id})
-        self._verdict = (EndCause.MEDIA, error)
-        if self.session is None:
-            self.finish(EndCause.MEDIA, 488, error.message, error)
-        elif self.state is CallState.INCOMING:
-            self.command(lambda agent, session, now: agent.reject(session, now=now, status=488))
-        else:
-            self.hang_up(error.message)
-
-    def give_up(self, cause: EndCause, *, status: int, reason: str) -> None:
-        """End the call because the far end is gone."""
-        error = CallFailed(
-            f"{reason}: {status}", status=status, reason=reason, call_id=self.call_id
-        )
-        self._verdict = (cause, error)
-        self.hang_up(reason)
-
-    def lost_error(self) -> ExotelVoiceError:
-        """Give the error for somebody who waited for this call and whom it left."""
-        error = self.record.error
-        if error is not None:
-            return error
-        cause = self.record.end_cause or EndCause.LOCAL_HANGUP
-        return CallCancelled(
-            f"the call is over: {describe(cause)}",
-            status=self.record.end_status or 487,
-            reason=self.record.end_reason,
-            is_local=cause.is_local,
-            call_id=self.call_id,
-        )
-
     # -- what happens ----------------------------------------------------------------------------
 
     def handle(self, event: sip.Event) -> None:
@@ -181,7 +132,7 @@ class Leg:
                     self.negotiation.add(partial(self._take_answer, event.answer))
                 self.negotiation.wake()
             case sip.CallEnded():
-                self._ended(event)
+                self.ending.handle(event)
             case sip.RemoteHoldChanged() | sip.DigitReceived() | sip.InfoReceived():
                 self._tell(event)
             case sip.InfoAnswered():
@@ -265,7 +216,7 @@ class Leg:
         try:
             await self.media.accept_answer(answer)
         except MediaError as error:
-            self.fail(error)
+            self.ending.fail(error)
 
     def _media_event(self, event: MediaEvent) -> None:
         if self.is_ended:
@@ -273,51 +224,12 @@ class Leg:
         match event:
             case MediaConnected():
                 self.record.established()
+                self.watch.start()
                 self._emit(events.MediaConnected(call_id=self.call_id, codec=event.codec))
             case DigitHeard():
                 self._tell_digit(event.digit, event.duration, "rfc4733")
             case MediaFailed():
-                self.fail(event.error)
-
-    def _ended(self, event: sip.CallEnded) -> None:
-        cause = EndCause(event.cause.value)
-        error: ExotelVoiceError | None = end_error(
-            event, call_id=self.call_id, was_answered=self.is_answered
-        )
-        reason = event.reason or describe(cause)
-        if self._verdict is not None:
-            cause, error = self._verdict
-            reason = error.message if error is not None else describe(cause)
-        self.finish(cause, event.status, reason, error)
-
-    def finish(
-        self, cause: EndCause, status: int, reason: str, error: ExotelVoiceError | None
-    ) -> None:
-        """The call is over, for this reason. Only the first time counts."""
-        if self.is_ended:
-            return
-        self.record.over(cause, status, reason, error)
-        self.is_ended = True
-        self.negotiation.end()
-        self.digits.end()
-        self.transfers.end()
-        self.line.supervisor.start(
-            self.media.aclose(), name=f"close the audio of {self.call_id}", is_clean_up=True
-        )
-        self.end_event = events.CallEnded(
-            call_id=self.call_id,
-            cause=cause,
-            status=status,
-            reason=reason,
-            error=error,
-            details=self.record.details(self.state),
-        )
-        self._emit(self.end_event)
-        self.settled.set()
-        self.ended.set()
-        for observer in tuple(self.observers):
-            observer(status if status >= 300 else 487, reason)
-        self.line.switchboard.release(self)
+                self.ending.fail(event.error)
 
     def _emit(self, event: events.CallEvent) -> None:
         self.line.hub.emit(event)

@@ -156,7 +156,7 @@ class Negotiation:
         try:
             offer = await media.create_offer(direction=_direction(is_held=wish))
         except MediaError as error:
-            self._leg.fail(error)
+            self._leg.ending.fail(error)
             return
         if self._jobs or wish != self._wish or not self._can_offer():
             await media.rollback()
@@ -185,7 +185,7 @@ class Negotiation:
                 direction=_direction(is_held=self.is_on_hold)
             )
         except MediaError as error:
-            self._leg.fail(error)
+            self._leg.ending.fail(error)
             return
         self._leg.command(
             lambda agent, session, now: agent.provide_offer(session, sdp=offer, now=now)
@@ -196,7 +196,7 @@ class Negotiation:
         try:
             await self._leg.media.accept_answer(answer)
         except MediaError as error:
-            self._leg.fail(error)
+            self._leg.ending.fail(error)
             return
         if offered is not None:
             self._confirm(is_held=offered)
@@ -207,7 +207,7 @@ class Negotiation:
         if was_lost:
             return  # The offer died with its connection; `refresh` brings the next one.
         if event.status in FAR_END_GONE:
-            self._leg.give_up(
+            self._leg.ending.give_up(
                 EndCause.TIMEOUT, status=event.status, reason="the far side has no such call"
             )
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import weakref
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, Final, Generic, Self, TypeVar
@@ -119,8 +120,9 @@ class EventHub:
     def __init__(self, supervisor: Supervisor, *, limit: int) -> None:
         self._supervisor = supervisor
         self._limit = limit
-        self._streams: list[EventStream[PhoneEvent]] = []
-        self._call_streams: dict[str, list[EventStream[CallEvent]]] = {}
+        # Weak, so that a reader who walks away from a stream leaves nothing behind.
+        self._streams: weakref.WeakSet[EventStream[PhoneEvent]] = weakref.WeakSet()
+        self._call_streams: dict[str, weakref.WeakSet[EventStream[CallEvent]]] = {}
         self._callbacks: list[tuple[type[PhoneEvent], Callable[[Any], object]]] = []
         self._waiting: deque[PhoneEvent] = deque()
         self._is_scheduled = False
@@ -156,8 +158,8 @@ class EventHub:
 
     def stream(self) -> EventStream[PhoneEvent]:
         """Make a stream of all events from now on."""
-        stream: EventStream[PhoneEvent] = EventStream(self._limit, on_close=self._streams.remove)
-        self._streams.append(stream)
+        stream: EventStream[PhoneEvent] = EventStream(self._limit, on_close=self._streams.discard)
+        self._streams.add(stream)
         return stream
 
     def call_stream(self, call_id: str, *, last: CallEnded | None) -> EventStream[CallEvent]:
@@ -167,15 +169,9 @@ class EventHub:
             call_id: Names the call.
             last: Its end, if that has come already.
         """
-        streams = self._call_streams.setdefault(call_id, [])
-
-        def forget(stream: EventStream[CallEvent]) -> None:
-            streams.remove(stream)
-            if not streams:
-                self._call_streams.pop(call_id, None)
-
-        stream = EventStream(self._limit, on_close=forget)
-        streams.append(stream)
+        streams = self._call_streams.setdefault(call_id, weakref.WeakSet())
+        stream: EventStream[CallEvent] = EventStream(self._limit, on_close=streams.discard)
+        streams.add(stream)
         if last is not None:
             stream.put(last)
             stream.close()
@@ -204,6 +200,8 @@ class EventHub:
             stream.put(event)
             if isinstance(event, CallEnded):
                 stream.close()
+        if isinstance(event, CallEnded):
+            self._call_streams.pop(event.call_id, None)
 
 
 class GarbageCounter:

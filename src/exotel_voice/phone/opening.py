@@ -49,7 +49,7 @@ class Opening:
         try:
             offer = await leg.media.create_offer()
         except MediaError as error:
-            leg.fail(error)
+            leg.ending.fail(error)
             return
         if leg.is_ended:
             return
@@ -65,7 +65,7 @@ class Opening:
         try:
             leg.line.driver.run(invite)
         except ExotelVoiceError as error:
-            leg.finish(EndCause.PROTOCOL, 400, error.message, error)
+            leg.ending.finish(EndCause.PROTOCOL, 400, error.message, error)
 
     async def answer(self, headers: Mapping[str, str] | None) -> None:
         """Make the answer, or the offer if there was none, and send the 200.
@@ -85,7 +85,7 @@ class Opening:
         finally:
             self._is_answering = False
         if leg.is_ended:
-            raise leg.lost_error()
+            raise leg.ending.error_for_waiters()
         leg.line.driver.run(
             lambda agent, now: agent.answer(session, sdp=sdp, now=now, headers=headers)
         )
@@ -99,5 +99,5 @@ class Opening:
             return await media.create_answer(self._offer)
         except MediaError as error:
             error.call_id = self._leg.call_id
-            self._leg.fail(error)
+            self._leg.ending.fail(error)
             raise

@@ -101,7 +101,7 @@ class Phone:
     @property
     def calls(self) -> Mapping[str, Call]:
         """The calls that are not over, by their id, the oldest first."""
-        return MappingProxyType(self._exchange.calls)
+        return MappingProxyType(self._exchange.book.calls)
 
     @property
     def dropped_messages(self) -> Mapping[str, int]:
@@ -110,7 +110,7 @@ class Phone:
 
     def find_call(self, call_id: str) -> Call | None:
         """Give the call that an event names, also one of the last that ended; None if unknown."""
-        return self._exchange.find_call(call_id)
+        return self._exchange.book.find(call_id)
 
     async def check_ready(self) -> Readiness:
         """Tell whether calls can come and go now, and if not, why."""
@@ -205,14 +205,14 @@ class Phone:
         self._require_open()
         uri = self._exchange.resolve(target)
         leg = self._exchange.place(uri, headers=headers or {})
-        return self._exchange.calls[leg.call_id]
+        return self._exchange.book.calls[leg.call_id]
 
     def incoming(self) -> EventStream[Call]:
         """Give incoming calls as an async iterator, those that ring already first.
 
         Every iterator gets every call. It ends when the phone closes.
         """
-        return self._exchange.incoming()
+        return self._exchange.arrivals.stream()
 
     # -- events ----------------------------------------------------------------------------------
 

@@ -71,6 +71,7 @@ class RegistrationKeeper:
         self._on_registered = on_registered
         self._connector: Connector | None = None
         self._is_wanted = False
+        self._has_connected = False
         self._retry: asyncio.TimerHandle | None = None
         self._registering: list[asyncio.Future[None]] = []
         self._unregistering: list[asyncio.Future[None]] = []
@@ -92,7 +93,8 @@ class RegistrationKeeper:
         """Register, and stay registered.
 
         Raises:
-            ConnectFailed: The first attempt to connect failed. The phone goes on trying.
+            ConnectFailed: No connection came about. The phone goes on trying. A connection that
+                comes about and breaks is no reason to raise.
             RegistrationFailed: The registrar refused; the phone goes on trying if it is retryable.
             InvalidState: `unregister` or `aclose` came in between.
         """
@@ -147,6 +149,7 @@ class RegistrationKeeper:
     def connection_opened(self) -> None:
         """Register on a new connection, if that is wished."""
         self._stop_retry()
+        self._has_connected = True
         if self._is_wanted:
             self._send_register()
 
@@ -160,7 +163,8 @@ class RegistrationKeeper:
             _resolve(self._unregistering)
             return
         self._lose(error.message)
-        _fail(self._registering, error)
+        if not self._has_connected:
+            _fail(self._registering, error)
 
     def handle(self, event: sip.Event) -> None:
         """Take an event of the user agent that concerns the registration."""
@@ -186,6 +190,7 @@ class RegistrationKeeper:
 
     def _begin(self) -> None:
         self.state = PhoneState.REGISTERING
+        self._has_connected = self._driver.is_connected
         if self._driver.is_connected:
             self._send_register()
         elif self._connector is not None:

@@ -69,7 +69,7 @@ class TransferDesk:
                 call_id=leg.call_id,
             )
         # RFC 5589 §6.1: the one who asked for the transfer ends the call when it has succeeded.
-        leg.hang_up()
+        leg.ending.hang_up()
 
     # -- the far side asks -----------------------------------------------------------------------
 
