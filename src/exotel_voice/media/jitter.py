@@ -111,24 +111,29 @@ class JitterBuffer:
         """
         newest = self._newest_sequence
         if newest is None:
-            sequence, timestamp = packet.sequence, packet.timestamp
+            step, sequence, timestamp = 1, packet.sequence, packet.timestamp
             self._next_sequence = sequence
         else:
-            step = signed_distance(packet.sequence, newest, 16)
+            # Distances by `signed_distance`, written out: this runs for every packet.
+            step = (packet.sequence - newest + 0x8000 & 0xFFFF) - 0x8000
             if not -_SEQUENCE_JUMP < step < _SEQUENCE_JUMP:
                 return self._take_stray(packet, units, now)
             sequence = newest + step
             reference = self._newest_timestamp
-            timestamp = reference + signed_distance(packet.timestamp, reference, 32)
-        if self._is_duplicate(sequence):
-            self.packets_duplicate += 1
-            return False
-        if not self._timing.fits(timestamp, now):
+            ahead = (packet.timestamp - reference + 0x80000000 & 0xFFFFFFFF) - 0x80000000
+            timestamp = reference + ahead
+            if step <= 0 and self._is_duplicate(sequence):
+                self.packets_duplicate += 1
+                return False
+        if not self._timing.measure(timestamp, now):
             self._begin_anew(sequence)
-        self._timing.measure(timestamp, now)
-        if self._is_late(sequence, timestamp + units):
+            self._timing.measure(timestamp, now)
+        play_at = self._play_at
+        if play_at is None or (sequence >= self._next_sequence and timestamp + units > play_at):
+            self._late_in_a_row = 0
+        elif self._is_too_late(sequence):
             return False
-        if newest is None or sequence > newest:
+        if step > 0:
             self._newest_sequence = sequence
             self._newest_timestamp = timestamp
         if len(self._waiting) >= self._settings.max_packets:
@@ -195,15 +200,11 @@ class JitterBuffer:
             sequence < self._next_sequence and not self._is_fresh and sequence not in self._passed
         )
 
-    def _is_late(self, sequence: int, end: int) -> bool:
-        """Whether the turn of a packet has passed; if so, count it and learn from it."""
-        play_at = self._play_at
-        if play_at is None or (sequence >= self._next_sequence and end > play_at):
-            self._late_in_a_row = 0
-            return False
+    def _is_too_late(self, sequence: int) -> bool:
+        """Count a packet whose turn has passed and learn from it; False if it is to be followed."""
         self._late_in_a_row += 1
         if self._late_in_a_row >= _LATE_IN_A_ROW:
-            # The path has become slower, or the far side's clock was set back: follow it.
+            # The path has become slower, or the far side's clock was set back.
             self._begin_anew(sequence)
             return False
         self.packets_late += 1

@@ -71,22 +71,27 @@ class PlayoutDelay:
         """Tell the delay of a packet that is played at `now`."""
         return now - timestamp / self._rate - self._base
 
-    def fits(self, timestamp: int, now: float) -> bool:
-        """Whether a packet that arrives can belong to the timeline of those before it."""
-        if not self._transits:
-            return True
-        return -_AHEAD_OF_TIME < self.of(timestamp, now) < _BEHIND_TIME
+    def measure(self, timestamp: int, now: float) -> bool:
+        """Note the arrival of a packet.
 
-    def measure(self, timestamp: int, now: float) -> None:
-        """Note the arrival of a packet."""
+        Returns:
+            False, and nothing is noted, where it cannot belong to the timeline of those before it.
+        """
         transit = now - timestamp / self._rate
         transits = self._transits
-        if not transits or transit < self._base:
+        if not transits:
             self._base = transit
+        elif transit < self._base:
+            if transit <= self._base - _AHEAD_OF_TIME:
+                return False
+            self._base = transit
+        elif transit >= self._base + _BEHIND_TIME:
+            return False
         transits.append(transit)
         self._until_review -= 1
         if self._until_review <= 0:
             self.review()
+        return True
 
     def review(self) -> None:
         """Set the target so that nearly all of the last packets would have come in time."""
