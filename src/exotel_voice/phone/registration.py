@@ -132,7 +132,8 @@ class RegistrationKeeper:
             async with asyncio.timeout(limit):
                 await waiter
         except TimeoutError as error:
-            self.state = PhoneState.UNREGISTERED
+            if self.state is not PhoneState.CLOSED:
+                self._end_unconfirmed(408, "Request Timeout")
             message = f"the registrar did not confirm the end of the registration in {limit:g} s"
             raise DeadlineExceeded(message) from error
 
@@ -253,17 +254,16 @@ class RegistrationKeeper:
     def _removal_refused(self, event: sip.RegistrationRefused) -> None:
         if self._is_wanted or self.state is PhoneState.CLOSED:
             return
+        self._end_unconfirmed(event.status, event.reason)
+        _fail(self._unregistering, _error(event))
+
+    def _end_unconfirmed(self, status: int, reason: str) -> None:
         self.state = PhoneState.UNREGISTERED
         self._hub.emit(
             events.RegistrationRefused(
-                status=event.status,
-                reason=event.reason,
-                is_final=True,
-                is_removal=True,
-                retry_in=None,
+                status=status, reason=reason, is_final=True, is_removal=True, retry_in=None
             )
         )
-        _fail(self._unregistering, _error(event))
 
     def _lose(self, reason: str) -> None:
         if self.state is PhoneState.REGISTERED:
