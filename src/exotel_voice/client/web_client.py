@@ -11,7 +11,7 @@ from typing import Self
 from exotel_voice.client.guide_call import GuideCall, NoCall
 from exotel_voice.client.loop_host import LoopHost, close_at_exit
 from exotel_voice.client.reports import RegisterReports
-from exotel_voice.errors import ConfigError, ExotelVoiceError
+from exotel_voice.errors import ConfigError
 from exotel_voice.media.base import MediaEngine
 from exotel_voice.phone import events
 from exotel_voice.phone.account import SipAccount

@@ -113,16 +113,16 @@ def _tell_certificate(error: ssl.SSLCertVerificationError, host: str) -> tuple[s
 
 
 def _tell_socket(error: OSError, url: str) -> tuple[str, str]:
+    if isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError):
+        return (
+            f"{url} cut the connection during the handshake",
+            'Check the port, and whether security is "ws" or "wss" there.',
+        )
     # asyncio joins the failures of several addresses of one host into one error without a number.
     if isinstance(error, ConnectionRefusedError) or error.errno is None:
         return (
             f"nothing accepts connections at {url}",
             "Check host and port, and that the server runs.",
-        )
-    if isinstance(error, ConnectionResetError):
-        return (
-            f"{url} cut the connection during the handshake",
-            'Check the port, and whether security is "ws" or "wss" there.',
         )
     return (
         f"no way to {url}: {error.strerror or error}",
