@@ -13,7 +13,7 @@ from exotel_voice.sip.timers import TimerSettings
 __all__ = ["ALLOWED_METHODS", "SUPPORTED_OPTIONS", "AgentConfig", "TransportName"]
 
 TransportName = Literal["ws", "wss"]
-"""The scheme of the WebSocket, as Via and Contact name it (RFC 7118 §5)."""
+"""The scheme of the WebSocket, which Via names in capitals (RFC 7118 §5.2.1)."""
 
 ALLOWED_METHODS: Final = (
     "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE", "REFER", "NOTIFY",
@@ -114,11 +114,9 @@ class AgentConfig:
         """Tell the Request-URI for REGISTER: no user part (RFC 3261 §10.2)."""
         return self.registrar or f"{self.aor.partition(':')[0]}:{self.domain}"
 
-    def contact_uri(self, transport: TransportName | None = None) -> str:
-        """Give the URI at which this agent is reached over a connection (RFC 7118 §5).
+    def contact_uri(self) -> str:
+        """Give the URI at which this agent is reached (RFC 7118 §5.2.2).
 
-        Args:
-            transport: The scheme of the connection; None for the configured one.
+        Its transport is `ws` for secure connections too: a URI knows no other. Via has both names.
         """
-        name = transport or self.transport
-        return f"sip:{self.contact_user}@{self.contact_host};transport={name}"
+        return f"sip:{self.contact_user}@{self.contact_host};transport=ws"
