@@ -152,9 +152,8 @@ class EventHub:
 
     def listens(self, kind: type[PhoneEvent]) -> bool:
         """Tell whether anybody could hear an event of this kind."""
-        return bool(self._streams or self._call_streams) or any(
-            issubclass(kind, each) for each, _ in self._callbacks
-        )
+        has_reader = bool(self._streams) or any(self._call_streams.values())
+        return has_reader or any(issubclass(kind, each) for each, _ in self._callbacks)
 
     def stream(self) -> EventStream[PhoneEvent]:
         """Make a stream of all events from now on."""
