@@ -16,7 +16,7 @@ SOURCE = ROOT / "src" / "exotel_voice"
 FOLDERS = ("src", "tests", "examples", "benchmarks", "scripts")
 FILE_LINES = 400
 FUNCTION_LINES = 60
-CLASS_LINES = 250
+CLASS_LINES = 300
 
 # A library may be imported only in these places, so that it can be replaced.
 HOMES = {
@@ -87,7 +87,7 @@ def test_no_function_is_longer_than_60_lines() -> None:
     assert _offences(FOLDERS, offends) == []
 
 
-def test_no_class_is_longer_than_250_lines() -> None:
+def test_no_class_is_longer_than_300_lines() -> None:
     def offends(node: ast.AST) -> str | None:
         long = isinstance(node, ast.ClassDef) and _length(node) > CLASS_LINES
         return f"{_length(node)} lines" if long else None
