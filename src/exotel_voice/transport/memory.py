@@ -48,6 +48,14 @@ class MemoryTransport:
         Raises:
             ConnectionLost: One of the two ends is closed.
         """
+        self.put(data)
+
+    def put(self, data: bytes) -> None:
+        """Do the same as `send`, from code that is not asynchronous.
+
+        Raises:
+            ConnectionLost: One of the two ends is closed.
+        """
         peer = self._peer
         if not self._is_open or peer is None:
             raise ConnectionLost("the connection in memory is closed")
