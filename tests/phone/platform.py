@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from exotel_voice.errors import InvalidState, TransportError
 from exotel_voice.media.base import Direction
-from exotel_voice.phone import Phone, PhoneSettings, SipAccount
+from exotel_voice.phone import Call, Phone, PhoneSettings, SipAccount
 from exotel_voice.phone.events import PhoneEvent
 from exotel_voice.phone.observe import Trace
 from exotel_voice.sip import events as sip
@@ -24,7 +24,7 @@ from exotel_voice.sip.wire import Request, Response, parse
 from exotel_voice.transport.memory import MemoryListener, MemoryTransport
 from phone.scripted_media import ANSWER_TO, ScriptedMedia, description, direction_of
 
-__all__ = ["ACCOUNT", "Platform", "a_phone", "a_platform", "make_phone", "until"]
+__all__ = ["ACCOUNT", "Platform", "a_phone", "a_platform", "make_phone", "state_of", "until"]
 
 ACCOUNT = SipAccount(
     username="alice", password="s3cret", domain="acme.example", security="ws", display_name="Alice"
@@ -54,6 +54,7 @@ class Platform:
         self.refusal: tuple[int, tuple[tuple[str, str], ...]] | None = None
         self.is_silent = False
         self.answers_offers = True
+        self.info_status = 200
         self.direction = Direction.SENDRECV
         self.granted = 300
         self.contact = ""
@@ -71,7 +72,7 @@ class Platform:
         self._ids = ids
         self._digest = DigestServer(ACCOUNT.domain, ids)
         self._ends: dict[Flow, MemoryTransport] = {}
-        self._flow: Flow = None
+        self.flow: Flow = None
         self._events: list[sip.Event] = []
         self._news = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -93,7 +94,7 @@ class Platform:
         more = {"From": '"Bob B" <sip:+919900000001@acme.example>'} | dict(headers or {})
         return self.run(
             lambda agent, now: agent.invite(
-                self.contact, offer=offer, now=now, headers=more, flow=self._flow
+                self.contact, offer=offer, now=now, headers=more, flow=self.flow
             )
         )
 
@@ -106,6 +107,10 @@ class Platform:
         """Offer a new description."""
         sdp = description(direction)
         self.run(lambda agent, now: agent.offer(session, sdp=sdp, now=now))
+
+    def sdp(self) -> bytes:
+        """Write a description for an offer."""
+        return description()
 
     def hang_up(self, session: SessionId) -> None:
         """End a call."""
@@ -147,7 +152,7 @@ class Platform:
 
     def put(self, data: bytes) -> None:
         """Send bytes as they are."""
-        self._ends[self._flow].put(data)
+        self._ends[self.flow].put(data)
 
     def forget_nonces(self) -> None:
         """Challenge the next request again."""
@@ -163,7 +168,7 @@ class Platform:
 
     async def _read(self, flow: Flow, end: MemoryTransport) -> None:
         self._ends[flow] = end
-        self._flow = flow
+        self.flow = flow
         self.run(lambda agent, now: agent.connection_made(now=now, flow=flow))
         try:
             while True:
@@ -249,7 +254,7 @@ class Platform:
         contact = request.headers.get("Contact") or ""
         if request.expires == 0:
             return []
-        self._flow = flow
+        self.flow = flow
         self.contact = request.contact_uri or ""
         return [("Contact", f"{contact};expires={self.granted}")]
 
@@ -307,3 +312,8 @@ async def until(phone: Phone, kind: type[P]) -> P:
     finally:
         await stream.aclose()
     raise InvalidState(f"the phone closed before {kind.__name__}")
+
+
+def state_of(one: Phone | Call) -> str:
+    """Read a state anew, whatever a type checker remembers of the last time."""
+    return one.state.value

@@ -13,7 +13,7 @@ from exotel_voice.errors import (
     RegistrationFailed,
 )
 from exotel_voice.phone import PhoneSettings, PhoneState, events
-from phone.platform import a_phone, a_platform, make_phone, until
+from phone.platform import a_phone, a_platform, make_phone, state_of, until
 from virtual_loop import virtual_time
 
 
@@ -21,11 +21,11 @@ from virtual_loop import virtual_time
 async def test_a_phone_registers_with_a_challenge_and_unregisters_when_it_goes() -> None:
     async with a_platform() as platform:
         async with a_phone(platform) as phone:
-            assert phone.state.value == PhoneState.REGISTERED
+            assert state_of(phone) == PhoneState.REGISTERED
             ready = await phone.check_ready()
             assert ready.is_ready
             assert ready.is_connected
-        assert phone.state.value == PhoneState.CLOSED
+        assert state_of(phone) == PhoneState.CLOSED
         assert [request.expires for request in platform.registers] == [300, 300, 0]
         assert "Authorization" not in platform.registers[0].headers
         assert "Authorization" in platform.registers[1].headers
@@ -55,7 +55,7 @@ async def test_a_registration_is_refreshed_at_four_fifths_without_a_word() -> No
         stream = phone.events()
         await asyncio.sleep(60 * 60)
         assert len(platform.registers) > 30
-        assert phone.state.value == PhoneState.REGISTERED
+        assert state_of(phone) == PhoneState.REGISTERED
         await stream.aclose()
         assert [event async for event in stream] == []
 
@@ -76,9 +76,9 @@ async def test_a_phone_can_register_again_after_it_unregistered() -> None:
         phone = make_phone(platform)
         for _ in range(2):
             await phone.register()
-            assert phone.state.value == PhoneState.REGISTERED
+            assert state_of(phone) == PhoneState.REGISTERED
             await phone.unregister()
-            assert phone.state.value == PhoneState.UNREGISTERED
+            assert state_of(phone) == PhoneState.UNREGISTERED
         await phone.aclose()
 
 
@@ -92,7 +92,7 @@ async def test_a_wrong_password_is_final_and_told_once() -> None:
         assert (caught.value.status, caught.value.reason) == (401, "Unauthorized")
         assert caught.value.hint
         await asyncio.sleep(600)
-        assert phone.state.value == PhoneState.UNREGISTERED
+        assert state_of(phone) == PhoneState.UNREGISTERED
         assert len(platform.registers) == 2
         await phone.aclose()
         assert [type(event) async for event in stream] == [
@@ -128,7 +128,7 @@ async def test_a_busy_registrar_is_asked_again_when_it_said() -> None:
             await phone.register()
         assert caught.value.retry_after == 17
         started = loop.time()
-        assert phone.state.value == PhoneState.REGISTERING
+        assert state_of(phone) == PhoneState.REGISTERING
         platform.refusal = None
         await until(phone, events.Registered)
         assert 17 <= loop.time() - started < 17.2
@@ -173,7 +173,7 @@ async def test_entering_a_phone_that_cannot_register_leaves_nothing_behind() -> 
         phone = make_phone(platform)
         with pytest.raises(ConnectFailed):
             await phone.__aenter__()
-        assert phone.state.value == PhoneState.CLOSED
+        assert state_of(phone) == PhoneState.CLOSED
         with pytest.raises(InvalidState, match="closed"):
             await phone.register()
 
@@ -240,7 +240,7 @@ async def test_an_unregistration_without_reply_ends_at_its_limit() -> None:
         with pytest.raises(DeadlineExceeded):
             await phone.unregister()
         assert loop.time() - started == pytest.approx(2.0)
-        assert phone.state.value == PhoneState.UNREGISTERED
+        assert state_of(phone) == PhoneState.UNREGISTERED
         await phone.aclose()
 
 
@@ -280,7 +280,7 @@ async def test_unregistering_ends_an_attempt_to_register() -> None:
         with pytest.raises(InvalidState):
             await registering
         await asyncio.wait([unregistering])
-        assert phone.state.value == PhoneState.UNREGISTERED
+        assert state_of(phone) == PhoneState.UNREGISTERED
         await phone.aclose()
 
 
@@ -325,6 +325,6 @@ async def test_garbage_from_the_server_is_counted_and_the_phone_lives(
             platform.put(b"\x00\xff garbage")
         await asyncio.sleep(1)
         assert sum(phone.dropped_messages.values()) == 3
-        assert phone.state.value == PhoneState.REGISTERED
+        assert state_of(phone) == PhoneState.REGISTERED
     warnings = [record for record in caplog.records if "dropped a message" in record.getMessage()]
     assert len(warnings) == 1
