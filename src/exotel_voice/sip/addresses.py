@@ -28,8 +28,11 @@ _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _PARAMETER = re.compile(
     rf"\s*;\s*([A-Za-z0-9\-.!%*_+`'~]+)(?:\s*=\s*({_QUOTED}|[^\s;,\"]*))?", re.DOTALL
 )
-_NAME_ADDR = re.compile(rf"\s*({_QUOTED}|[^\"<]*?)\s*<([^>]*)>", re.DOTALL)
-_ADDR_SPEC = re.compile(r"\s*([^\s;<>\",]+)")
+_NAME_ADDR = re.compile(
+    rf"\s*({_QUOTED}|[^\",;<>\\]*)\s*<([A-Za-z][A-Za-z0-9+\-.]*:[^<>\s]+)>", re.DOTALL
+)
+# Without brackets a comma, a question mark or a semicolon ends the URI (RFC 3261 §20).
+_ADDR_SPEC = re.compile(r"\s*([A-Za-z][A-Za-z0-9+\-.]*:[^\s;<>\",?]+|\*)")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+\-.]*):")
 _HOST_PORT = re.compile(
@@ -101,7 +104,7 @@ class Address:
         """
         match = _NAME_ADDR.match(text)
         if match is not None:
-            name, uri = match.groups()
+            name, uri = match[1].rstrip(), match[2]
         else:
             match = _ADDR_SPEC.match(text)
             if match is None:

@@ -7,6 +7,7 @@ docstring says otherwise.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -27,6 +28,8 @@ from exotel_voice.sip.values import (
 __all__ = ["HeaderViews"]
 
 T = TypeVar("T")
+
+_CALL_ID = re.compile(r"\S+")
 
 
 class HeaderViews:
@@ -51,7 +54,9 @@ class HeaderViews:
         for name in ("From", "To", "Call-ID", "CSeq"):
             if len(self.headers.get_all(name)) > 1:
                 raise MalformedMessage(f"there is more than one {name} header")
-        _ = (self.vias, self.from_address, self.to_address, self.call_id, self.cseq_number)
+        if not _CALL_ID.fullmatch(self.call_id):
+            raise MalformedMessage("the Call-ID header cannot be read")
+        _ = (self.vias, self.from_address, self.to_address, self.cseq_number)
 
     # -- headers that every message has ------------------------------------------------------
 

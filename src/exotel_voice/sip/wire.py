@@ -51,7 +51,7 @@ def parse(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Request | Respons
     data = data.lstrip(b"\r\n")
     head_end = _HEAD_END.search(data, 0, limits.max_message_bytes)
     head = data[: head_end.start() if head_end else limits.max_message_bytes]
-    text = _FOLD.sub(" ", head.decode("utf-8", "surrogateescape"))
+    text = _FOLD.sub(" ", head.rstrip(b"\r\n").decode("utf-8", "surrogateescape"))
     first, *lines = _LINE_END.split(text)
     message, problem = _read_start_line(first, limits)
     header_problem = _read_headers(message, lines, limits)
@@ -154,6 +154,8 @@ def _reply_to(message: Request | Response, problem: ProtocolError) -> bytes | No
     headers = message.headers
     if "Via" not in headers:
         return None
+    for name in ("From", "To", "Call-ID", "CSeq"):
+        headers.set(name, *headers.get_all(name)[:1])
     seed = "\0".join([*headers.get_all("Via")[:1], headers.get("Call-ID") or ""])
     tag = hashlib.sha256(seed.encode("utf-8", "surrogateescape")).hexdigest()[:16]
     try:
