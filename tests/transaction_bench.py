@@ -135,6 +135,10 @@ class Bench:
         return message
 
     @property
+    def last_line(self) -> str:
+        return self.sent[-1][1]
+
+    @property
     def arrived(self) -> list[RequestArrived]:
         return [event for event in self.events if isinstance(event, RequestArrived)]
 

@@ -105,18 +105,21 @@ def test_refusal_gets_an_ack_on_the_same_branch_and_route_with_the_refusals_to()
     )
     bench.send(request)
     bench.receive(request.reply(486, to_tag="b"))
-    assert bench.data[-1] == (
-        "ACK sip:bob@biloxi.example.com SIP/2.0\r\n"
-        f"{BRANCH}"
-        "Max-Forwards: 70\r\n"
-        "Route: <sip:p1.example.com;lr>\r\n"
-        "Route: <sip:p2.example.com;lr>\r\n"
-        "From: <sip:alice@atlanta.example.com>;tag=9fxced76sl\r\n"
-        "To: <sip:bob@biloxi.example.com>;tag=b\r\n"
-        "Call-ID: 3848276298220188511@atlanta.example.com\r\n"
-        "CSeq: 2 ACK\r\n"
-        "Content-Length: 0\r\n\r\n"
-    ).encode()
+    assert (
+        bench.data[-1]
+        == (
+            "ACK sip:bob@biloxi.example.com SIP/2.0\r\n"
+            f"{BRANCH}"
+            "Max-Forwards: 70\r\n"
+            "Route: <sip:p1.example.com;lr>\r\n"
+            "Route: <sip:p2.example.com;lr>\r\n"
+            "From: <sip:alice@atlanta.example.com>;tag=9fxced76sl\r\n"
+            "To: <sip:bob@biloxi.example.com>;tag=b\r\n"
+            "Call-ID: 3848276298220188511@atlanta.example.com\r\n"
+            "CSeq: 2 ACK\r\n"
+            "Content-Length: 0\r\n\r\n"
+        ).encode()
+    )
 
 
 def test_copies_of_a_refusal_get_the_ack_again_for_32_seconds_but_are_told_once() -> None:
@@ -158,18 +161,21 @@ def test_cancel_waits_for_the_first_provisional_response() -> None:
     bench.run(until=2)
     bench.receive(request.reply(100))
     assert bench.sent_requests("CANCEL") == [2]
-    assert bench.data[-1] == (
-        "CANCEL sip:bob@biloxi.example.com SIP/2.0\r\n"
-        f"{BRANCH}"
-        "Max-Forwards: 70\r\n"
-        "Route: <sip:p1.example.com;lr>\r\n"
-        "From: <sip:alice@atlanta.example.com>;tag=9fxced76sl\r\n"
-        "To: <sip:bob@biloxi.example.com>\r\n"
-        "Call-ID: 3848276298220188511@atlanta.example.com\r\n"
-        "CSeq: 2 CANCEL\r\n"
-        'Reason: SIP;cause=200;text="Elsewhere"\r\n'
-        "Content-Length: 0\r\n\r\n"
-    ).encode()
+    assert (
+        bench.data[-1]
+        == (
+            "CANCEL sip:bob@biloxi.example.com SIP/2.0\r\n"
+            f"{BRANCH}"
+            "Max-Forwards: 70\r\n"
+            "Route: <sip:p1.example.com;lr>\r\n"
+            "From: <sip:alice@atlanta.example.com>;tag=9fxced76sl\r\n"
+            "To: <sip:bob@biloxi.example.com>\r\n"
+            "Call-ID: 3848276298220188511@atlanta.example.com\r\n"
+            "CSeq: 2 CANCEL\r\n"
+            'Reason: SIP;cause=200;text="Elsewhere"\r\n'
+            "Content-Length: 0\r\n\r\n"
+        ).encode()
+    )
 
 
 def test_cancel_after_ringing_goes_at_once_and_only_once() -> None:
