@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 from exotel_voice.media.silent import SilentMedia
 
 from exotel_voice.client import ExotelWebClient, GuideCall
 from exotel_voice.phone.account import SipAccount
 from exotel_voice.phone.settings import PhoneSettings
+from exotel_voice.sandbox import Sandbox, SandboxThread
 
-__all__ = ["Page", "sip_account_info"]
+__all__ = ["Page", "sip_account_info", "wait"]
+
+T = TypeVar("T")
 
 WAIT = 10.0
 
@@ -51,24 +55,24 @@ class Page:
         self.threads: set[threading.Thread] = set()
         self._news: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
 
-    def init(self, info: dict[str, object]) -> bool:
+    def init(self, info: Mapping[str, object]) -> bool:
         """Do what guide 5.1 does."""
         return self.client.initWebrtc(
             info, self.RegisterEventCallBack, self.CallListenerCallback, self.SessionCallback
         )
 
-    def RegisterEventCallBack(self, state: str, phone: str) -> None:  # noqa: N802 - the guide's
+    def RegisterEventCallBack(self, state: str, phone: str) -> None:
         self._note(self.states, state, phone, None)
 
-    def CallListenerCallback(  # noqa: N802 - the guide's
+    def CallListenerCallback(
         self,
         callObj: GuideCall,
         eventType: str,
-        phone: str,  # noqa: N803 - the guide's
+        phone: str,
     ) -> None:
         self._note(self.calls, eventType, phone, callObj)
 
-    def SessionCallback(self, callState: str, phone: str) -> None:  # noqa: N802, N803 - the guide's
+    def SessionCallback(self, callState: str, phone: str) -> None:
         self.sessions.append(callState)
         self.phones.add(phone)
 
@@ -79,7 +83,7 @@ class Page:
             if told == name:
                 return call
 
-    def register(self, info: dict[str, object]) -> None:
+    def register(self, info: Mapping[str, object]) -> None:
         """Initialise and register."""
         assert self.init(info)
         assert self.client.DoRegister()
@@ -94,3 +98,8 @@ class Page:
         self.phones.add(phone)
         self.threads.add(threading.current_thread())
         self._news.put((told, call))
+
+
+def wait(server: SandboxThread, work: Callable[[Sandbox], Awaitable[T]]) -> T:
+    """Wait for something in the sandbox."""
+    return server.run(work)

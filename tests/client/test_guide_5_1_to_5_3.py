@@ -9,29 +9,29 @@ import threading
 import pytest
 from exotel_voice.media.silent import SilentMedia
 
-from client.guide_page import Page, sip_account_info
+from client.guide_page import Page, sip_account_info, wait
 from exotel_voice.client import ExotelWebClient, GuideCall
 from exotel_voice.sandbox import Sandbox, SandboxThread
 
 
 def test_snippet_5_1_initialises_and_sends_nothing(server: SandboxThread) -> None:
     account = server.account("alice")
-    exWebClient = ExotelWebClient(media=SilentMedia())  # noqa: N806 - the guide's
+    exWebClient = ExotelWebClient(media=SilentMedia())
 
-    def RegisterEventCallBack(state: str, phone: str) -> None:  # noqa: N802 - the guide's
+    def RegisterEventCallBack(state: str, phone: str) -> None:
         raise AssertionError((state, phone))
 
-    def CallListenerCallback(  # noqa: N802 - the guide's
+    def CallListenerCallback(
         callObj: GuideCall,
         eventType: str,
-        phone: str,  # noqa: N803 - the guide's
+        phone: str,
     ) -> None:
         raise AssertionError((callObj, eventType, phone))
 
-    def SessionCallback(callState: str, phone: str) -> None:  # noqa: N802, N803 - the guide's
+    def SessionCallback(callState: str, phone: str) -> None:
         raise AssertionError((callState, phone))
 
-    sipAccountInfo = {  # noqa: N806 - the guide's
+    sipAccountInfo = {
         "userName": account.username,
         "authUser": account.username,
         "sipdomain": account.domain,
@@ -50,7 +50,7 @@ def test_snippet_5_1_initialises_and_sends_nothing(server: SandboxThread) -> Non
 def test_snippet_5_2_registers(server: SandboxThread, page: Page) -> None:
     reg_state = []
 
-    def RegisterEventCallBack(state: str, phone: str) -> None:  # noqa: N802 - the guide's
+    def RegisterEventCallBack(state: str, phone: str) -> None:
         if state == "registered":
             reg_state.append(True)
         elif state in ("unregistered", "terminated"):
@@ -209,7 +209,7 @@ def test_several_clients_share_nothing(server: SandboxThread) -> None:
 
 def test_a_second_init_replaces_the_first_phone(server: SandboxThread, registered: Page) -> None:
     registered.register(sip_account_info(server.account("bob")))
-    server.run(lambda sandbox: sandbox.unregistered("alice"))
+    wait(server, lambda sandbox: sandbox.unregistered("alice"))
     assert server.run(lambda sandbox: [b.username for b in sandbox.registrations]) == ["bob"]
 
 

@@ -9,15 +9,26 @@ from datetime import datetime
 import pytest
 from exotel_voice.media.silent import SilentMedia
 
-from client.guide_page import Page, sip_account_info
+from client.guide_page import Page, sip_account_info, wait
 from exotel_voice.client import ExotelWebClient, GuideCall
 from exotel_voice.sandbox import CallRecord, Sandbox, SandboxThread
 
 
 def ring(server: SandboxThread, party: str = "echo") -> CallRecord:
     """Let the sandbox call alice."""
-    return server.run(
-        lambda sandbox: sandbox.place_call(to="alice", party=party, caller_id="+919900000001")
+    return wait(
+        server,
+        lambda sandbox: sandbox.place_call(to="alice", party=party, caller_id="+919900000001"),
+    )
+
+
+def until_held(server: SandboxThread, record: CallRecord, is_held: bool) -> None:
+    """Wait until the sandbox is held, or is not any more."""
+    wait(
+        server,
+        lambda sandbox: sandbox.changes.until(
+            lambda: record.is_held is is_held, what="the hold", timeout=5.0
+        ),
     )
 
 
@@ -31,7 +42,7 @@ def connect(server: SandboxThread, page: Page) -> tuple[CallRecord, GuideCall]:
 
 
 def ended(server: SandboxThread, record: CallRecord) -> CallRecord:
-    return server.run(lambda _: record.ended())
+    return wait(server, lambda _: record.ended())
 
 
 def test_snippet_5_4_receives_a_call(server: SandboxThread, registered: Page) -> None:
@@ -56,7 +67,7 @@ def test_snippet_5_4_receives_a_call(server: SandboxThread, registered: Page) ->
 
 
 def test_snippet_5_5_accepts_a_call(server: SandboxThread, registered: Page) -> None:
-    def acceptCallHandler() -> None:  # noqa: N802 - the guide's
+    def acceptCallHandler() -> None:
         call = registered.client.getCall()
         call.Answer()
 
@@ -66,7 +77,7 @@ def test_snippet_5_5_accepts_a_call(server: SandboxThread, registered: Page) -> 
     call = registered.until("connected")
     assert call.callState == "active"
     assert isinstance(call.callDetails().callAnswerTime, datetime)
-    server.run(lambda _: record.answered())
+    wait(server, lambda _: record.answered())
     call.Hangup()
     registered.until("callEnded")
     assert registered.calls == ["incoming", "connected", "callEnded"]
@@ -76,7 +87,7 @@ def test_snippet_5_5_accepts_a_call(server: SandboxThread, registered: Page) -> 
 
 
 def test_snippet_5_6_rejects_a_call(server: SandboxThread, registered: Page) -> None:
-    def rejectCallHandler() -> None:  # noqa: N802 - the guide's
+    def rejectCallHandler() -> None:
         call = registered.client.getCall()
         call.Hangup()
 
@@ -121,7 +132,7 @@ def test_snippet_5_8_holds_and_resumes(server: SandboxThread, registered: Page) 
     record, call = connect(server, registered)
     call_on_hold = False
 
-    def holdHandler() -> None:  # noqa: N802 - the guide's
+    def holdHandler() -> None:
         nonlocal call_on_hold
         call = registered.client.getCall()
         if not call_on_hold:
@@ -132,14 +143,14 @@ def test_snippet_5_8_holds_and_resumes(server: SandboxThread, registered: Page) 
             call_on_hold = False
 
     holdHandler()
-    server.run(lambda _: record.held())
+    until_held(server, record, True)
     assert call.Hold()
     holdHandler()
-    server.run(lambda _: record.resumed())
+    until_held(server, record, False)
     assert call.HoldToggle()
-    server.run(lambda _: record.held())
+    until_held(server, record, True)
     assert call.HoldToggle()
-    server.run(lambda _: record.resumed())
+    until_held(server, record, False)
     assert registered.calls == ["incoming", "connected"]
 
 
@@ -148,8 +159,8 @@ def test_hold_and_unhold_at_once_end_unheld(server: SandboxThread, registered: P
     call.Hold()
     call.UnHold()
     call.sendDTMF("1")
-    server.run(lambda _: record.heard("1"))
-    server.run(lambda _: record.resumed())
+    wait(server, lambda _: record.heard("1"))
+    until_held(server, record, False)
     assert call.callState == "active"
 
 
@@ -160,7 +171,7 @@ def test_snippet_5_9_sends_a_digit(server: SandboxThread, registered: Page) -> N
         call.sendDTMF("5")
     call.sendDTMF(7)
     call.sendDTMF("#")
-    server.run(lambda _: record.heard("57#"))
+    wait(server, lambda _: record.heard("57#"))
 
 
 @pytest.mark.parametrize("digit", ["x", "12", "", "a", " "])
@@ -171,7 +182,7 @@ def test_what_is_no_digit_is_logged_and_not_sent(
     assert call.sendDTMF(digit) is False
     assert "sendDTMF" in caplog.text
     call.sendDTMF("9")
-    server.run(lambda _: record.heard("9"))
+    wait(server, lambda _: record.heard("9"))
     assert record.digits == "9"
 
 

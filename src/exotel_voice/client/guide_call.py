@@ -186,6 +186,12 @@ class NoCall:
     def __bool__(self) -> bool:
         return False
 
+    def __getattr__(self, name: str) -> Any:
+        """Give None for whatever a call would tell, such as `callId`."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return None
+
     def callDetails(self) -> GuideDetails:
         """Give an empty dictionary."""
         return GuideDetails()
