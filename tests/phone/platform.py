@@ -43,6 +43,7 @@ class Platform:
         registers: The REGISTERs among them.
         refusal: Status and headers that REGISTERs get in place of 200.
         is_silent: Whether REGISTERs get no reply at all.
+        info_status: What the phone's INFOs get.
         answers_offers: Whether the phone's re-INVITEs are answered by themselves.
         direction: What the far end wants of the audio when it answers.
     """
@@ -68,6 +69,7 @@ class Platform:
             owner_methods=frozenset({"REGISTER"}),
             no_answer_after=None,
         )
+        self._config = config
         self._agent = UserAgent(config, ids=ids)
         self._ids = ids
         self._digest = DigestServer(ACCOUNT.domain, ids)
@@ -115,6 +117,16 @@ class Platform:
     def hang_up(self, session: SessionId) -> None:
         """End a call."""
         self.run(lambda agent, now: agent.hang_up(session, now=now))
+
+    def replaces(self) -> str:
+        """Write the Replaces value of the call that was last answered by the phone (RFC 3891)."""
+        answers = [m for m in self.received if isinstance(m, Response) and m.status == 200]
+        last = next(m for m in reversed(answers) if m.cseq_method == "INVITE")
+        return f"{last.call_id};to-tag={last.to_tag};from-tag={last.from_tag}"
+
+    def forget_calls(self) -> None:
+        """Be restarted: nothing is known of any call."""
+        self._agent = UserAgent(self._config, ids=CountingIds("q"))
 
     # -- what came -------------------------------------------------------------------------------
 
@@ -180,7 +192,11 @@ class Platform:
             self.run(lambda agent, now: agent.connection_lost(now=now, flow=flow))
 
     def _receive(self, data: bytes, flow: Flow) -> None:
-        self.received.append(parse(data))
+        message = parse(data)
+        self.received.append(message)
+        if isinstance(message, Request) and message.method == "INFO" and self.info_status != 200:
+            self._ends[flow].put(bytes(message.reply(self.info_status)))
+            return
         self.run(lambda agent, now: agent.receive_data(data, now=now, flow=flow))
         self._news.set()
 

@@ -103,9 +103,9 @@ async def test_a_call_hung_up_without_a_connection_ends_at_once_and_its_bye_foll
 
 @virtual_time
 async def test_a_call_whose_far_end_is_gone_ends_with_a_reason() -> None:
-    async with a_call() as (platform, _, call, session, _audio):
+    async with a_call() as (platform, _, call, _session, _audio):
         platform.drop()
-        platform.forget_call(session)
+        platform.forget_calls()
         details = await call.ended()
         assert details.call_end_cause is not EndCause.LOCAL_HANGUP
         assert details.call_end_reason

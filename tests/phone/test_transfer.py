@@ -187,9 +187,9 @@ async def test_a_target_that_refuses_is_told_to_the_far_side() -> None:
 @virtual_time
 async def test_a_call_that_takes_the_place_of_another_is_answered_by_itself() -> None:
     async with a_platform() as platform, a_phone(platform) as phone:
-        first, session = await answered_call(platform, phone)
+        first, _ = await answered_call(platform, phone)
         stream = phone.events()
-        replaces = platform.replaces(session)
+        replaces = platform.replaces()
         new = platform.run(
             lambda agent, now: agent.invite(
                 platform.contact,
