@@ -29,10 +29,10 @@ _PARAMETER = re.compile(
     rf"\s*;\s*([A-Za-z0-9\-.!%*_+`'~]+)(?:\s*=\s*({_QUOTED}|[^\s;,\"]*))?", re.DOTALL
 )
 _NAME_ADDR = re.compile(
-    rf"\s*({_QUOTED}|[^\",;<>\\]*)\s*<([A-Za-z][A-Za-z0-9+\-.]*:[^<>\s]+)>", re.DOTALL
+    rf"(?:({_QUOTED})\s*|([^\",;<>\\]*))<([A-Za-z][A-Za-z0-9+\-.]*:[^<>\s]*)>", re.DOTALL
 )
 # Without brackets a comma, a question mark or a semicolon ends the URI (RFC 3261 §20).
-_ADDR_SPEC = re.compile(r"\s*([A-Za-z][A-Za-z0-9+\-.]*:[^\s;<>\",?]+|\*)")
+_ADDR_SPEC = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*:[^\s;<>\",?]+|\*")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+\-.]*):")
 _HOST_PORT = re.compile(
@@ -41,7 +41,7 @@ _HOST_PORT = re.compile(
 )
 _USER_INFO = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/:]|%[0-9A-Fa-f]{2})+")
 _UNSAFE_IN_USER = re.compile(r"[^A-Za-z0-9\-_.!~*'()&=+$,;?/]")
-_PHONE_NUMBER = re.compile(r"\+?[0-9*#][0-9*#\-.() ]*")
+_PHONE_NUMBER = re.compile(r"\+?[\-.() ]*[0-9*#][0-9*#\-.() ]*")
 _VISUAL_SEPARATORS = re.compile(r"[\-.() ]")
 _FORBIDDEN_IN_URI = re.compile(r"[\s<>\"\x00-\x1f\x7f]")
 
@@ -102,15 +102,17 @@ class Address:
         Raises:
             MalformedMessage: The text is not an address.
         """
+        text = text.strip()
         match = _NAME_ADDR.match(text)
         if match is not None:
-            name, uri = match[1].rstrip(), match[2]
+            quoted, plain, uri = match.groups()
+            name = plain.strip() if quoted is None else unquote(quoted)
         else:
             match = _ADDR_SPEC.match(text)
             if match is None:
                 raise MalformedMessage("an address cannot be read")
-            name, uri = "", match.group(1)
-        return cls(uri, unquote(name), parse_parameters(text[match.end() :]))
+            name, uri = "", match[0]
+        return cls(uri, name, parse_parameters(text[match.end() :]))
 
     @property
     def tag(self) -> str | None:
@@ -160,14 +162,16 @@ class Uri:
         match = _HOST_PORT.fullmatch(host_port)
         if match is None:
             raise MalformedMessage("the host of a URI cannot be read")
-        port = match["port"]
+        port = int(match["port"]) if match["port"] else None
+        if port is not None and port > 65535:
+            raise MalformedMessage("the port of a URI is too great")
         user = None if user_info is None else unescape(user_info.partition(":")[0])
         return cls(
             text,
             scheme,
             user,
             match["host"].lower(),
-            int(port) if port else None,
+            port,
             _uri_parameters(parameters),
             headers,
         )

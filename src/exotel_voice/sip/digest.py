@@ -97,13 +97,8 @@ class _Space:
         self.count = 0
 
 
-class DigestClient:
-    """Keeps what servers asked for, so that later requests are right at once.
-
-    Args:
-        credentials: Used for each realm that asks, or only for the one they name.
-        ids: Where client nonces come from.
-    """
+class _Wallet:
+    """The credentials of one user, and the protection spaces in which they were asked for."""
 
     __slots__ = ("_credentials", "_ids", "_spaces")
 
@@ -112,38 +107,10 @@ class DigestClient:
         self._ids = ids
         self._spaces: OrderedDict[_SpaceKey, _Space] = OrderedDict()
 
-    def authenticate(self, method: str, uri: str, *, body: bytes = b"") -> Authentication:
-        """Begin one request.
-
-        Args:
-            method: The request's method.
-            uri: Its Request-URI, exactly as it is sent.
-            body: Its body, which goes into the answer when a server wants `auth-int`.
-
-        Returns:
-            The attempt; its `headers` are to be put on the request.
-        """
-        return Authentication(self, method, uri, body)
-
-    def receive_success(self, response: Response, *, uri: str) -> None:
-        """Take the next nonce out of a 2xx (RFC 7616 §3.5), if it has one.
-
-        Args:
-            response: The response to a request with credentials.
-            uri: The Request-URI of that request.
-        """
-        for kind in (_SERVER, _PROXY):
-            for text in response.headers.get_all(kind[2]):
-                for _, parameters in parse_schemes(text)[:1]:
-                    nonce = parameters.get("nextnonce")
-                    if nonce:
-                        self._take_next_nonce(kind, uri, nonce)
-
     def forget(self) -> None:
-        """Forget every challenge, as when another server is used from now on."""
         self._spaces.clear()
 
-    def _take_next_nonce(self, kind: tuple[str, str, str], uri: str, nonce: str) -> None:
+    def take_next_nonce(self, kind: tuple[str, str, str], uri: str, nonce: str) -> None:
         spaces = [space for key, space in self._spaces.items() if self._applies(key, uri, kind)]
         # The header names no realm; with several in force there is no telling whose nonce it is.
         if len(spaces) == 1:
@@ -154,7 +121,7 @@ class DigestClient:
         key_kind, _, key_uri = key
         return key_uri in {"", uri} and kind in {None, key_kind}
 
-    def _learn(self, kind: tuple[str, str, str], uri: str, challenge: Challenge) -> None:
+    def learn(self, kind: tuple[str, str, str], uri: str, challenge: Challenge) -> None:
         key = (kind, challenge.realm, "" if kind is _PROXY else uri)
         space = self._spaces.get(key)
         if space is None:
@@ -165,14 +132,14 @@ class DigestClient:
             space.take(challenge)
             self._spaces.move_to_end(key)
 
-    def _headers(self, method: str, uri: str, body: bytes) -> list[tuple[str, str]]:
+    def headers(self, method: str, uri: str, body: bytes) -> list[tuple[str, str]]:
         return [
             (key[0][1], self._write(space, method, uri, body))
             for key, space in self._spaces.items()
             if self._applies(key, uri)
         ]
 
-    def _may_answer(self, realm: str) -> bool:
+    def may_answer(self, realm: str) -> bool:
         return self._credentials.realm in {None, realm}
 
     def _write(self, space: _Space, method: str, uri: str, body: bytes) -> str:
@@ -229,6 +196,51 @@ class DigestClient:
         return space.secret
 
 
+class DigestClient:
+    """Keeps what servers asked for, so that later requests are right at once.
+
+    Args:
+        credentials: Used for each realm that asks, or only for the one they name.
+        ids: Where client nonces come from.
+    """
+
+    __slots__ = ("_wallet",)
+
+    def __init__(self, credentials: Credentials, ids: CnonceSource) -> None:
+        self._wallet = _Wallet(credentials, ids)
+
+    def authenticate(self, method: str, uri: str, *, body: bytes = b"") -> Authentication:
+        """Begin one request.
+
+        Args:
+            method: The request's method.
+            uri: Its Request-URI, exactly as it is sent.
+            body: Its body, which goes into the answer when a server wants `auth-int`.
+
+        Returns:
+            The attempt; its `headers` are to be put on the request.
+        """
+        return Authentication(self._wallet, method, uri, body)
+
+    def receive_success(self, response: Response, *, uri: str) -> None:
+        """Take the next nonce out of a 2xx (RFC 7616 §3.5), if it has one.
+
+        Args:
+            response: The response to a request with credentials.
+            uri: The Request-URI of that request.
+        """
+        for kind in (_SERVER, _PROXY):
+            for text in response.headers.get_all(kind[2]):
+                for _, parameters in parse_schemes(text)[:1]:
+                    nonce = parameters.get("nextnonce")
+                    if nonce:
+                        self._wallet.take_next_nonce(kind, uri, nonce)
+
+    def forget(self) -> None:
+        """Forget every challenge, as when another server is used from now on."""
+        self._wallet.forget()
+
+
 class Authentication:
     """The attempts at one request, from the first sending to the answer that ends them.
 
@@ -237,16 +249,16 @@ class Authentication:
             no challenge is known yet.
     """
 
-    __slots__ = ("_answered", "_body", "_client", "_method", "_stale_left", "_uri", "headers")
+    __slots__ = ("_answered", "_body", "_method", "_stale_left", "_uri", "_wallet", "headers")
 
-    def __init__(self, client: DigestClient, method: str, uri: str, body: bytes) -> None:
-        self._client = client
+    def __init__(self, wallet: _Wallet, method: str, uri: str, body: bytes) -> None:
+        self._wallet = wallet
         self._method = method
         self._uri = uri
         self._body = body
         self._answered: set[tuple[str, str]] = set()
         self._stale_left = _MAX_STALE
-        self.headers = client._headers(method, uri, body)  # noqa: SLF001 - same module
+        self.headers = wallet.headers(method, uri, body)
 
     def answer(self, response: Response) -> list[tuple[str, str]] | None:
         """Answer the challenges in a 401 or 407 (RFC 3261 §22.2, §22.3).
@@ -268,7 +280,7 @@ class Authentication:
             (kind, challenge)
             for kind in (_SERVER, _PROXY)
             for challenge in _strongest(response.headers.get_all(kind[0]))
-            if self._client._may_answer(challenge.realm)  # noqa: SLF001 - same module
+            if self._wallet.may_answer(challenge.realm)
         ]
         if not wanted:
             return None
@@ -277,10 +289,8 @@ class Authentication:
                 return None
         for kind, challenge in wanted:
             self._answered.add((kind[1], challenge.realm))
-            self._client._learn(kind, self._uri, challenge)  # noqa: SLF001 - same module
-        self.headers = self._client._headers(  # noqa: SLF001 - same module
-            self._method, self._uri, self._body
-        )
+            self._wallet.learn(kind, self._uri, challenge)
+        self.headers = self._wallet.headers(self._method, self._uri, self._body)
         return self.headers
 
     def _may_try(self, kind: tuple[str, str, str], challenge: Challenge) -> bool:

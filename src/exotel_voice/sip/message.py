@@ -12,7 +12,7 @@ from exotel_voice.sip.views import HeaderViews
 __all__ = ["Message", "Request", "Response"]
 
 
-class Message(HeaderViews):
+class Message(HeaderViews):  # noqa: PLW1641 - it can change
     """What requests and responses have in common.
 
     Attributes:
@@ -39,8 +39,6 @@ class Message(HeaderViews):
 
     def __eq__(self, other: object) -> bool:
         return bytes(self) == bytes(other) if isinstance(other, type(self)) else NotImplemented
-
-    __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._start_line()!r}>"

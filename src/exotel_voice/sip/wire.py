@@ -15,16 +15,23 @@ from exotel_voice.sip.limits import Limits
 from exotel_voice.sip.message import Message, Request, Response
 from exotel_voice.sip.statuses import reason_phrase
 
-__all__ = ["Headers", "Limits", "Message", "Request", "Response", "parse", "reason_phrase"]
+__all__ = [
+    "Headers",
+    "Limits",
+    "Message",
+    "Request",
+    "Response",
+    "is_keep_alive",
+    "parse",
+    "reason_phrase",
+]
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(r"\r?\n")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9]{2})(?: (.*))?", re.IGNORECASE)
 _REQUEST_LINE = re.compile(rf"({TOKEN.pattern}) (\S+) SIP/2\.0", re.IGNORECASE)
-_ALMOST_REQUEST_LINE = re.compile(
-    rf"({TOKEN.pattern})[ \t]+(.*?)[ \t]*SIP/([0-9]+\.[0-9]+)[ \t]*", re.IGNORECASE | re.DOTALL
-)
+_VERSION = re.compile(r"SIP/([0-9]+\.[0-9]+)", re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9]{1,10}")
 _DEFAULT_LIMITS = Limits()
 
@@ -68,6 +75,11 @@ def parse(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Request | Respons
     raise problem
 
 
+def is_keep_alive(data: bytes) -> bool:
+    """Tell whether a message is line ends only, which keep a connection open (RFC 5626 §3.5.1)."""
+    return not data.strip(b"\r\n")
+
+
 def _read_start_line(line: str, limits: Limits) -> tuple[Request | Response, ProtocolError | None]:
     if match := _REQUEST_LINE.fullmatch(line):
         method, uri = match.groups()
@@ -78,13 +90,15 @@ def _read_start_line(line: str, limits: Limits) -> tuple[Request | Response, Pro
         return _request(method, uri), None
     if match := _STATUS_LINE.fullmatch(line):
         return _response(int(match[1]), match[2] or ""), None
-    if (match := _ALMOST_REQUEST_LINE.fullmatch(line)) and not line.startswith("SIP/"):
-        if match[3] != "2.0":
-            problem = MalformedMessage("this version of SIP is not known", status=505)
-        else:
-            problem = MalformedMessage("the request line cannot be read")
-        return Request(match[1], "sip:invalid"), problem
-    raise MalformedMessage("this is not a SIP message")
+    words = line.split()
+    version = _VERSION.fullmatch(words[-1]) if words else None
+    if version is None or not TOKEN.fullmatch(words[0]):
+        raise MalformedMessage("this is not a SIP message")
+    if version[1] != "2.0":
+        problem = MalformedMessage("this version of SIP is not known", status=505)
+    else:
+        problem = MalformedMessage("the request line cannot be read")
+    return Request(words[0], "sip:invalid"), problem
 
 
 def _request(method: str, uri: str) -> Request:
