@@ -232,6 +232,11 @@ class Transferee(Machine[TransfereeState, TransfereeInput, TransfereeDo, CallTim
         self._ends_at = 0.0
         self._count = 0
 
+    @property
+    def is_reporting(self) -> bool:
+        """Whether the far side is to be told how the new call fares."""
+        return self.state is TransfereeState.REPORTING
+
     def receive_refer(self, arrived: RequestArrived, *, now: float) -> None:
         """Take a REFER inside the dialog; `TransferRequested` follows, if it can be done."""
         try:
