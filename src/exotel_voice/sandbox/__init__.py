@@ -13,8 +13,17 @@ if TYPE_CHECKING:
     from exotel_voice.sandbox.records import CallRecord, CallStatus
     from exotel_voice.sandbox.server import Sandbox
     from exotel_voice.sandbox.settings import SandboxSettings
+    from exotel_voice.sandbox.threaded import SandboxThread
 
-__all__ = ["CallRecord", "CallStatus", "Party", "PartyKind", "Sandbox", "SandboxSettings"]
+__all__ = [
+    "CallRecord",
+    "CallStatus",
+    "Party",
+    "PartyKind",
+    "Sandbox",
+    "SandboxSettings",
+    "SandboxThread",
+]
 
 _HOMES = {
     "CallRecord": "records",
@@ -23,6 +32,7 @@ _HOMES = {
     "PartyKind": "parties",
     "Sandbox": "server",
     "SandboxSettings": "settings",
+    "SandboxThread": "threaded",
 }
 
 

@@ -9,7 +9,6 @@ of both audio paths, lets the first phone hear the ringing, and passes sound and
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable
 from typing import Final, TypeVar
 
@@ -77,6 +76,7 @@ class _ConnectedCall:
         self._second = record.add_leg(request.to)
         self._ring_for = request.time_out or house.settings.no_answer_after
         self._calls: list[PartyCall] = []
+        self._ended_by = ""
         self.failure: Failure | None = None
         """Why the call did not come about."""
 
@@ -97,7 +97,7 @@ class _ConnectedCall:
 
     def _finish(self) -> None:
         if self._record.answered_at is not None:
-            self._record.finish(CallStatus.COMPLETED, sip_status=200, reason="")
+            self._record.finish(CallStatus.COMPLETED, sip_status=200, reason=self._ended_by)
             return
         failure = self.failure or GIVEN_UP
         self._record.finish(
@@ -131,9 +131,7 @@ class _ConnectedCall:
         self.failure = call.failure
         if self.failure is None:
             self._joined()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._request.time_limit):
-                    await call.over.wait()
+            await self._until_over(call.over.wait())
 
     async def call_second(self, line: Line) -> None:
         """Call the second side for the first one, whose line this is, and join them."""
@@ -158,12 +156,17 @@ class _ConnectedCall:
         self._joined()
         talking = asyncio.ensure_future(party.talk(line))
         try:
-            async with asyncio.timeout(self._request.time_limit):
-                await other_is_over
-        except TimeoutError:
-            self._record.reason = "the time limit"
+            await self._until_over(other_is_over)
         finally:
             await _stop(talking)
+
+    async def _until_over(self, end: Awaitable[object]) -> None:
+        """Wait for the end of the call, or for the time limit."""
+        try:
+            async with asyncio.timeout(self._request.time_limit):
+                await end
+        except TimeoutError:
+            self._ended_by = "the time limit"
 
     def _ring(self, target: AccountTarget, leg: LegRecord, party: Party) -> PartyCall:
         house = self._house

@@ -5,14 +5,15 @@
             exotel_sandbox.place_call(to="alice", party="echo")
             ...
 
-The fixture is asynchronous: it needs `pytest-asyncio` (either mode) or anyio's plugin, and lives in
-the test's event loop. Override `exotel_sandbox_settings` to change the sandbox. pytest loads this
-module in every project that has the package, so nothing is imported before it is needed.
+`exotel_sandbox` is asynchronous: it needs `pytest-asyncio` (either mode) or anyio's plugin, and
+lives in the test's event loop. `exotel_sandbox_thread` is for plain tests and needs no further
+plugin. Override `exotel_sandbox_settings` to change either. pytest loads this module in every
+project that has the package, so nothing is imported before it is needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,9 @@ import pytest
 if TYPE_CHECKING:
     from exotel_voice.sandbox.server import Sandbox
     from exotel_voice.sandbox.settings import SandboxSettings
+    from exotel_voice.sandbox.threaded import SandboxThread
 
-__all__ = ["exotel_sandbox", "exotel_sandbox_settings"]
+__all__ = ["exotel_sandbox", "exotel_sandbox_settings", "exotel_sandbox_thread"]
 
 
 def _asynchronous(function: Callable[..., AsyncIterator[Any]]) -> Any:
@@ -36,7 +38,7 @@ def _asynchronous(function: Callable[..., AsyncIterator[Any]]) -> Any:
 
 @pytest.fixture
 def exotel_sandbox_settings() -> SandboxSettings:
-    """Give the settings of `exotel_sandbox`; override this in a test module to change them."""
+    """Give the settings of the sandbox; override this in a test module to change them."""
     from exotel_voice.sandbox.settings import SandboxSettings  # noqa: PLC0415 - cheap import
 
     return SandboxSettings()
@@ -51,3 +53,12 @@ async def _run(exotel_sandbox_settings: SandboxSettings) -> AsyncIterator[Sandbo
 
 
 exotel_sandbox = _asynchronous(_run)
+
+
+@pytest.fixture
+def exotel_sandbox_thread(exotel_sandbox_settings: SandboxSettings) -> Iterator[SandboxThread]:
+    """Run a sandbox in a thread of its own while the test runs."""
+    from exotel_voice.sandbox.threaded import SandboxThread  # noqa: PLC0415 - cheap import
+
+    with SandboxThread(exotel_sandbox_settings) as server:
+        yield server
