@@ -82,7 +82,12 @@ def install_ensurepip(python: str) -> bool:
     say(f"installing python{version}-venv with apt-get")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update"], ["install", "-y", f"python{version}-venv"]):
-        subprocess.run(["apt-get", "-q", *command], env=environment, stdin=subprocess.DEVNULL)
+        subprocess.run(
+            ["apt-get", "-qq", *command],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
     return has_module(python, "ensurepip")
 
 
