@@ -321,6 +321,15 @@ def test_a_next_nonce_that_could_be_for_two_realms_is_not_taken() -> None:
     assert nonces == ["n1", "n1"]
 
 
+def test_a_success_without_a_next_nonce_changes_nothing() -> None:
+    agent = client()
+    answered(agent.authenticate("REGISTER", URI), challenge('qop="auth"'))
+    info = ("Authentication-Info", 'rspauth="x"')
+    agent.receive_success(Response(200, headers=[info]), uri=URI)
+    ((_, value),) = agent.authenticate("REGISTER", URI).headers
+    assert credentials_in(value)["nc"] == "00000002"
+
+
 def test_a_session_keeps_its_key_when_the_nonce_changes() -> None:
     agent = client()
     first = answered(

@@ -65,7 +65,7 @@ _CANONICAL: dict[str, str] = {
 _KEYS: dict[str, str] = {name: name.lower() for name in _KNOWN_NAMES.split()}
 
 TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
-_LINE_BREAK = re.compile(r"[\r\n\0]")
+_LINE_BREAK = re.compile(r"[\r\n]")
 _LONE_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 # An open quote or bracket goes on to the end, so that the time is linear in the length.
 _SPLIT_POINT = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|<[^>]*(?:>|$)|,', re.DOTALL)
@@ -214,23 +214,25 @@ class Headers:  # noqa: PLW1641 - it can change
         self._cache.clear()
 
     def pop_first_value(self, name: str) -> str | None:
-        """Take the first value of a list header away and give it, as for the top Via or Route."""
-        values = self.values(name)
-        if not values:
-            return None
+        """Take the first value of a list header away and give it, as for the top Via or Route.
+
+        Returns:
+            The value, or None when there is none.
+        """
         key = _key(name)
-        for index, (each, spelling, field) in enumerate(self._fields):
-            if each != key:
+        taken: str | None = None
+        kept: list[tuple[str, str, str]] = []
+        for field in self._fields:
+            if taken is not None or field[0] != key:
+                kept.append(field)
                 continue
-            parts = split_commas(field)
+            parts = split_commas(field[2])
+            taken = parts[0] if parts else None
             if len(parts) > 1:
-                self._fields[index] = (each, spelling, ", ".join(parts[1:]))
-            else:
-                del self._fields[index]
-            if parts:
-                break
+                kept.append((key, field[1], ", ".join(parts[1:])))
+        self._fields = kept
         self._cache.clear()
-        return values[0]
+        return taken
 
     def copy(self) -> Headers:
         """Give headers that can be changed without touching these."""
@@ -272,7 +274,7 @@ def _checked(name: str, value: str) -> tuple[str, str, str]:
     if not TOKEN.fullmatch(name):
         raise ConfigError(f"{name!r} is not a header name (RFC 3261 §25.1)")
     if _LINE_BREAK.search(value):
-        raise ConfigError(f"the value of header {name} holds a line break or a null")
+        raise ConfigError(f"the value of header {name} holds a line break")
     if _LONE_SURROGATE.search(value):
         raise ConfigError(f"the value of header {name} cannot be written as UTF-8")
     known = canonical_name(name)

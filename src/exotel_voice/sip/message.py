@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from exotel_voice.errors import ConfigError
@@ -12,7 +13,7 @@ from exotel_voice.sip.views import HeaderViews
 __all__ = ["Message", "Request", "Response"]
 
 
-class Message(HeaderViews):  # noqa: PLW1641 - it can change
+class Message(HeaderViews, ABC):  # noqa: PLW1641 - it can change
     """What requests and responses have in common.
 
     Attributes:
@@ -28,8 +29,9 @@ class Message(HeaderViews):  # noqa: PLW1641 - it can change
         self.headers = headers if isinstance(headers, Headers) else Headers(headers)
         self.body = body
 
+    @abstractmethod
     def _start_line(self) -> str:
-        raise TypeError("only requests and responses can be written")
+        """Give the first line as it is written, without its end."""
 
     def __bytes__(self) -> bytes:
         lines = [self._start_line()]
