@@ -30,6 +30,7 @@ from exotel_voice.sip.transaction import Identity
 from exotel_voice.sip.transaction_events import TransactionEvent
 from exotel_voice.sip.wire import Request
 from transaction_bench import LOSSY, RELIABLE, incoming, outgoing
+from transfer_bench import Bench as TransferBench
 
 AnyChart = Chart[Any, Any, Any, Any]
 
@@ -207,3 +208,29 @@ def test_no_history_leaves_a_transaction_without_a_way_out(
             break
     assert machine.is_ended
     assert len(outlet.deadlines) == 0
+
+
+# -- running the transfers -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["asking", "asked"])
+@given(data=st.data())
+def test_no_history_leaves_a_transfer_without_a_way_out(kind: str, data: st.DataObject) -> None:
+    bench = TransferBench()
+    machine: Machine[Any, Any, Any, Any] = bench.asking if kind == "asking" else bench.asked
+    chart = machine._chart
+    inputs = list(ENUMS[chart.name][1])
+    for event in data.draw(st.lists(st.none() | st.sampled_from(inputs), max_size=12)):
+        at = bench.deadlines.next() or 0.0
+        if event is None:
+            bench.run(until=at)
+        else:
+            machine.take(event, now=at)
+        running = {timer for _, timer in bench.deadlines._live}
+        assert running <= chart.timers.get(machine.state, frozenset())
+        # A REFER that is out is brought to its end by its transaction.
+        is_out = machine.state is transfer_chart.TransferorState.REFERRING
+        assert running or is_out or machine.state is chart.start
+    machine.take(transfer_chart.TransferorInput.REFUSED, now=0.0)
+    bench.run(until=1e6)
+    assert machine.state is chart.start

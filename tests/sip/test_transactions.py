@@ -7,6 +7,7 @@ import pytest
 from exotel_voice.errors import InvalidState
 from exotel_voice.sip.events import TransactionId
 from exotel_voice.sip.ids import CountingIds
+from exotel_voice.sip.timers import Timer
 from exotel_voice.sip.transaction_events import (
     AckArrived,
     CancelArrived,
@@ -360,6 +361,7 @@ def test_answering_a_request_of_ours_is_refused() -> None:
 
 def test_timer_of_a_transaction_that_is_gone_does_nothing() -> None:
     bench = Bench()
-    bench.layer.handle_timer(now=1e9)
+    bench.layer.deadlines.set(("99", Timer.B), 1.0)
+    bench.run(until=2)
     assert bench.events == []
     assert bench.layer.next_timer() is None

@@ -4,7 +4,7 @@ The subscription that a REFER makes is held inside the call, one at a time for e
 pair that a table lacks is ignored when it comes from the network or a timer, and refused with
 `InvalidState` when it is a wish of the owner.
 
-# Deviates: RFC 5057 §3.2 lets the subscription outlive the call. Here it ends with it, because the
+# Deviates: RFC 5057 §4.2 lets the subscription outlive the call. Here it ends with it, because the
 # one who asked for the transfer has left; the far side's NOTIFY then gets 481.
 """
 
