@@ -14,8 +14,9 @@ from typing import Protocol
 from exotel_voice.errors import MediaError
 
 __all__ = [
-    "Direction",
+    "NO_STATS",
     "DigitHeard",
+    "Direction",
     "MediaConnected",
     "MediaEngine",
     "MediaEvent",
@@ -98,6 +99,25 @@ class MediaStats:
     """Level of what is received, 0 to 1, root mean square of the last 20 ms."""
 
 
+NO_STATS = MediaStats(
+    codec="",
+    packets_sent=0,
+    packets_received=0,
+    packets_lost=0,
+    packets_late=0,
+    bytes_sent=0,
+    bytes_received=0,
+    jitter_ms=0.0,
+    round_trip_ms=None,
+    remote_lost_fraction=None,
+    buffer_ms=0.0,
+    concealed_ms=0.0,
+    input_level=0.0,
+    output_level=0.0,
+)
+"""What there is to tell of a call without audio yet."""
+
+
 class PcmWriter(Protocol):
     """The application's end of a call's outgoing audio: 16-bit mono PCM, native byte order."""
 
@@ -124,7 +144,10 @@ class PcmWriter(Protocol):
 
 
 class MediaSession(Protocol):
-    """The audio of one call. Every method may be called at any time; after `aclose` they do nothing.
+    """The audio of one call. Every method may be called at any time.
+
+    After `aclose`, and after `MediaFailed`, no description is made or taken: those methods raise
+    `MediaError`, and the others do nothing.
 
     The order of calls is that of offer and answer (RFC 3264): `create_offer` then `accept_answer`
     or `rollback`; or `create_answer`.
@@ -134,6 +157,12 @@ class MediaSession(Protocol):
         self, *, direction: Direction = Direction.SENDRECV, ice_restart: bool = False
     ) -> bytes:
         """Make a description to offer. Gathering is bounded to 500 ms.
+
+        Args:
+            direction: The wish of this side. SENDONLY and INACTIVE put the far side on hold: once
+                it has agreed, nothing is sent and nothing is played.
+            ice_restart: Whether to look for a new path, while the present one carries on
+                (RFC 8839 §4.4.1.1).
 
         Raises:
             MediaError: No description can be made (the tab is gone, the session has failed).
@@ -145,7 +174,8 @@ class MediaSession(Protocol):
     ) -> bytes:
         """Take the far side's offer and make the answer to it; audio then starts by itself.
 
-        `direction` is what this side would like; the answer never widens what was offered.
+        `direction` is what this side would like; the answer never widens what was offered. An
+        offer of this side that waits for its answer is forgotten. After an error all is as before.
 
         Raises:
             MediaError: The offer cannot be taken: reply 488 (RFC 3261 §21.4.26).
@@ -154,6 +184,8 @@ class MediaSession(Protocol):
 
     async def accept_answer(self, answer: bytes) -> None:
         """Take the far side's answer to the last offer; audio then starts by itself.
+
+        The same answer may come again, as with a 183 and a 200 to one INVITE.
 
         Raises:
             MediaError: The answer cannot be taken; end the call.

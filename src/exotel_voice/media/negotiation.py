@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from exotel_voice.errors import DtlsFailed, IceFailed, InvalidState, MediaError, NoCommonCodec
+from exotel_voice.errors import DtlsFailed, IceFailed, MediaError, NoCommonCodec
 from exotel_voice.media.base import Direction
 from exotel_voice.media.codec import Codec, CodecSettings
 from exotel_voice.media.sdp import (
@@ -93,6 +93,7 @@ class Negotiation:
         self._origin = Origin(session_id=session_id, version=0)
         self._last: Description | None = None
         self._offer: Description | None = None
+        self._answered: Description | None = None
         self._numbers: dict[tuple[str, int], int] = {}
         self._before: tuple[OtherLine, ...] = ()
         self._after: tuple[OtherLine, ...] = ()
@@ -118,6 +119,16 @@ class Negotiation:
         audio = self._audio_line(transport, direction, tuple(formats), setup="actpass")
         self._offer = self._stamp(audio)
         return self._offer
+
+    def require_common_codec(self, offer: Description) -> None:
+        """Make sure, before any socket is opened, that the offer can be answered.
+
+        Raises:
+            NoCommonCodec: The offer has no codec of this side, or its audio line is refused.
+        """
+        if offer.audio.port == 0:
+            raise NoCommonCodec("The far side offers no audio line that is in use")
+        self._choose(offer.audio.formats)
 
     def make_answer(
         self, offer: Description, transport: LocalTransport, direction: Direction, *, setup: str
@@ -145,22 +156,22 @@ class Negotiation:
             has_rtcp_mux=offer.audio.has_rtcp_mux,
         )
         answer = self._stamp(audio)
-        self._offer = None
+        self._offer = self._answered = None
         return answer, self._agree(answer.audio, offer.audio, agreed)
 
     def take_answer(self, answer: Description) -> Agreement:
-        """Take the far side's answer to the last offer.
+        """Take the far side's answer to the last offer; the same answer may come again.
 
         Raises:
-            InvalidState: There is no offer that waits for an answer.
+            MediaError: Nothing was offered.
             NoCommonCodec: The answer refuses the audio line or has no codec of this side.
         """
-        if self._offer is None:
-            raise InvalidState("There is no offer that waits for an answer")
-        offer = self._offer
+        offer = self._offer or self._answered
+        if offer is None:
+            raise MediaError("The far side answers what was not offered")
         agreed = narrow(offer.audio.direction, answer.audio.effective_direction)
         agreement = self._agree(offer.audio, answer.audio, agreed)
-        self._offer = None
+        self._offer, self._answered = None, offer
         return agreement
 
     def rollback(self) -> None:
