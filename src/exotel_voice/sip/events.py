@@ -32,6 +32,7 @@ __all__ = [
     "OfferReceived",
     "OfferRejected",
     "OfferRequested",
+    "OfferWithdrawn",
     "Registered",
     "RegistrationEnded",
     "RegistrationRefused",
@@ -197,7 +198,7 @@ class CallEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferReceived:
-    """The far side offers a new description in the session. Follow with `answer_offer` or `reject_offer`."""
+    """The far side offers a new description. Follow with `answer_offer` or `reject_offer`."""
 
     session: SessionId
     """Names the session."""
@@ -214,8 +215,19 @@ class OfferRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfferWithdrawn:
+    """The far side cancelled its `OfferReceived` or `OfferRequested` (RFC 3261 §9.2).
+
+    It needs no answer any more; the session stays as it was.
+    """
+
+    session: SessionId
+    """Names the session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerReceived:
-    """The answer to an offer that we made inside the session (re-INVITE, UPDATE, PRACK or our 2xx)."""
+    """The answer to an offer of ours inside the session (re-INVITE, UPDATE, or our response)."""
 
     session: SessionId
     """Names the session."""
@@ -225,7 +237,10 @@ class AnswerReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerRequested:
-    """A response to our INVITE carries an offer. Follow with `answer_offer`; it goes with ACK or PRACK."""
+    """A response to our INVITE carries an offer. Follow with `answer_offer`.
+
+    The answer goes with the ACK or the PRACK (RFC 3261 §13.2.1, RFC 3262 §5).
+    """
 
     session: SessionId
     """Names the session."""
@@ -293,7 +308,10 @@ class InfoAnswered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferRequested:
-    """The far side asks us to call somebody else (REFER). Follow with `accept_transfer` or `reject_transfer`."""
+    """The far side asks us to call somebody else (RFC 3515).
+
+    Follow with `accept_transfer` or `reject_transfer`.
+    """
 
     session: SessionId
     """Names the session."""
@@ -321,8 +339,9 @@ class TransferProgressed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestReceived:
-    """A request that belongs to no session and that the agent leaves to its owner, such as REGISTER
-    at a registrar or MESSAGE. Follow with `respond`; without it the peer gets 500 after 30 seconds.
+    """A request outside a session that the settings leave to the owner, such as REGISTER.
+
+    Follow with `respond`; without it the peer gets 500 after 30 seconds.
     """
 
     transaction: TransactionId
@@ -335,7 +354,7 @@ class RequestReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseReceived:
-    """The final response to a request sent with `request`; a synthetic 408 or 503 where none came."""
+    """The final response to a request sent with `request`; 408 or 503 made here if none came."""
 
     transaction: TransactionId
     """The id that `request` gave."""
@@ -367,6 +386,7 @@ Event = (
     | CallEnded
     | OfferReceived
     | OfferRequested
+    | OfferWithdrawn
     | AnswerReceived
     | AnswerRequested
     | OfferRejected

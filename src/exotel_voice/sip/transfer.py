@@ -82,7 +82,7 @@ class TransferOutlet(Protocol):
         *,
         headers: Sequence[tuple[str, str]] = (),
         now: float,
-    ) -> None:
+    ) -> object:
         """Answer a request of the dialog, with our Contact."""
         ...
 
