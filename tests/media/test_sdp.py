@@ -252,46 +252,48 @@ def test_shuffled_and_cut_lines_raise_nothing_but_a_media_error(
     )
 
 
-def test_a_description_reads_back_as_it_was_written() -> None:
-    written = Description(
-        origin=Origin(session_id=7, version=3),
-        audio=AudioLine(
-            port=50000,
-            profile="UDP/TLS/RTP/SAVPF",
-            formats=(
-                PayloadFormat(
-                    payload_type=111, name="opus", clock_rate=48000, channels=2, fmtp="minptime=10"
-                ),
-                PayloadFormat(payload_type=0, name="PCMU", clock_rate=8000),
+WRITTEN = Description(
+    origin=Origin(session_id=7, version=3),
+    audio=AudioLine(
+        port=50000,
+        profile="UDP/TLS/RTP/SAVPF",
+        formats=(
+            PayloadFormat(
+                payload_type=111, name="opus", clock_rate=48000, channels=2, fmtp="minptime=10"
             ),
-            address="2001:db8::1",
-            direction=Direction.RECVONLY,
-            mid="0",
-            ice_ufrag="abcd",
-            ice_pwd="p" * 22,
-            candidates=(
-                IceCandidate(foundation="1", priority=5, host="2001:db8::1", port=50000),
-                IceCandidate(
-                    foundation="2",
-                    priority=4,
-                    host="203.0.113.1",
-                    port=50001,
-                    kind="srflx",
-                    related_host="192.0.2.1",
-                    related_port=50000,
-                ),
-            ),
-            fingerprints=(Fingerprint(algorithm="sha-256", value=HASH),),
-            setup="active",
-            ptime=20,
-            max_ptime=60,
-            stream_id="s",
+            PayloadFormat(payload_type=0, name="PCMU", clock_rate=8000),
         ),
-        before=(OtherLine(kind="video", profile="RTP/SAVPF", formats="96", mid="v"),),
-        bundle=("0",),
-    )
-    assert parse_description(bytes(written)) == written
-    assert bytes(written) == (
+        address="2001:db8::1",
+        direction=Direction.RECVONLY,
+        mid="0",
+        ice_ufrag="abcd",
+        ice_pwd="p" * 22,
+        candidates=(
+            IceCandidate(foundation="1", priority=5, host="2001:db8::1", port=50000),
+            IceCandidate(
+                foundation="2",
+                priority=4,
+                host="203.0.113.1",
+                port=50001,
+                kind="srflx",
+                related_host="192.0.2.1",
+                related_port=50000,
+            ),
+        ),
+        fingerprints=(Fingerprint(algorithm="sha-256", value=HASH),),
+        setup="active",
+        ptime=20,
+        max_ptime=60,
+        stream_id="s",
+    ),
+    before=(OtherLine(kind="video", profile="RTP/SAVPF", formats="96", mid="v"),),
+    bundle=("0",),
+)
+
+
+def test_a_description_reads_back_as_it_was_written() -> None:
+    assert parse_description(bytes(WRITTEN)) == WRITTEN
+    assert bytes(WRITTEN) == (
         b"v=0\r\n"
         b"o=- 7 3 IN IP4 127.0.0.1\r\n"
         b"s=-\r\n"

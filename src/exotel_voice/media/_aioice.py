@@ -67,23 +67,21 @@ class IceAgent:
         self._connection = _Connection(transport_policy=policy)
         self._helpers: set[asyncio.Task[None]] = set()
         self._early: deque[bytes] = deque(maxlen=_EARLY_PACKETS)
-        self.on_media: Sink = _drop
-        """Takes each SRTP and SRTCP packet (first byte 128 to 191, RFC 7983 §7)."""
+        self._on_media: Sink = _drop
         self._on_handshake: Sink = self._early.append
 
-    @property
-    def on_handshake(self) -> Sink:
-        """Takes each DTLS packet (first byte 20 to 63), those that came before it was set too.
+    def deliver(self, *, on_media: Sink, on_handshake: Sink) -> None:
+        """Say who takes the packets; DTLS packets that came before are handed over at once.
 
-        The far side may begin before its answer has come through the slower SIP server.
+        The far side may begin DTLS before its answer has come through the slower SIP server.
+
+        Args:
+            on_media: Takes each SRTP and SRTCP packet (first byte 128 to 191, RFC 7983 §7).
+            on_handshake: Takes each DTLS packet (first byte 20 to 63).
         """
-        return self._on_handshake
-
-    @on_handshake.setter
-    def on_handshake(self, sink: Sink) -> None:
-        self._on_handshake = sink
+        self._on_media, self._on_handshake = on_media, on_handshake
         while self._early:
-            sink(self._early.popleft())
+            on_handshake(self._early.popleft())
 
     @property
     def ufrag(self) -> str:
@@ -282,7 +280,7 @@ def _sorter(
     def datagram_received(data: bytes, addr: tuple[Any, ...]) -> None:
         first = data[0] if data else 0
         if 127 < first < 192:
-            agent.on_media(data)
+            agent._on_media(data)
         elif 19 < first < 64:
             agent._on_handshake(data)
         else:

@@ -51,7 +51,7 @@ class LocalTransport:
     def default_address(self) -> tuple[str, int]:
         """Choose the address for the `m=` and `c=` lines: the one most likely to be reached.
 
-        Relayed before reflexive before host (RFC 8445 §5.1.4), IPv4 before IPv6; without any
+        Relayed before reflexive before host (RFC 8839 §4.2.1.2), IPv4 before IPv6; without any
         candidate the zero address and port 9 (RFC 8840 §4.3.1).
         """
         ranks = {"relay": 0, "srflx": 1}

@@ -2,7 +2,7 @@
 
 Offers and answers decide when a new path is looked for; until it is found, the one in use carries
 the audio. A new certificate at the far side, as after a transfer behind a server, gets a path of
-its own with new keys; a new ICE session with the same certificate keeps the keys (RFC 8842 §4).
+its own with new keys; a new ICE session with the same certificate keeps the keys (RFC 8842 §3.1).
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class FarEnd:
     """What the far side's description says about its path."""
 
     ice_ufrag: str
-    """Its user name fragment; another one means an ICE restart (RFC 8839 §4.4.3.1)."""
+    """Its user name fragment; another one means an ICE restart (RFC 8839 §4.4.1.1)."""
     ice_pwd: str = field(repr=False)
     """Its password."""
     is_ice_lite: bool
@@ -41,7 +41,7 @@ class FarEnd:
     candidates: tuple[IceCandidate, ...]
     """Its addresses."""
     fingerprints: tuple[Fingerprint, ...]
-    """Hashes of its certificate; other ones mean another association (RFC 8842 §4)."""
+    """Hashes of its certificate; other ones mean another association (RFC 8842 §3.1)."""
 
     @classmethod
     def of(cls, audio: AudioLine) -> FarEnd:
@@ -100,7 +100,7 @@ class SecurePath:
 
     def attach(self, agent: IceAgent) -> None:
         """Let the packets of an ICE agent come to this path."""
-        agent.on_media, agent.on_handshake = self._receive, self._take_handshake
+        agent.deliver(on_media=self._receive, on_handshake=self._take_handshake)
 
     def decide_role(self, *, is_client: bool) -> None:
         """Say whether this side begins the DTLS handshake; the first decision holds."""
