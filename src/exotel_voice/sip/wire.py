@@ -57,8 +57,10 @@ def parse(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Request | Respons
     """
     data = data.lstrip(b"\r\n")
     head_end = _HEAD_END.search(data, 0, limits.max_message_bytes)
-    head = data[: head_end.start() if head_end else limits.max_message_bytes]
-    text = _FOLD.sub(" ", head.rstrip(b"\r\n").decode("utf-8", "surrogateescape"))
+    head = (
+        data[: head_end.start()] if head_end else data[: limits.max_message_bytes].rstrip(b"\r\n")
+    )
+    text = _FOLD.sub(" ", head.decode("utf-8", "surrogateescape"))
     first, *lines = _LINE_END.split(text)
     message, problem = _read_start_line(first, limits)
     header_problem = _read_headers(message, lines, limits)
