@@ -66,6 +66,7 @@ class IceAgent:
         self._settings = settings
         self._connection = _Connection(transport_policy=policy)
         self._helpers: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.Task[None] | None = None
         self._early: deque[bytes] = deque(maxlen=_EARLY_PACKETS)
         self._on_media: Sink = _drop
         self._on_handshake: Sink = self._early.append
@@ -264,10 +265,12 @@ class IceAgent:
             task.cancel()
         if helpers:
             await asyncio.wait(helpers)
-        # Only a TURN server that is gone keeps it waiting, by not confirming the end of the relay.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSE_LIMIT):
-                await self._connection.close()
+        # A task of its own, because aioice cannot be closed again once closing was cancelled.
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._connection.close())
+        await asyncio.wait([self._closing], timeout=_CLOSE_LIMIT)
+        # Only a TURN server that does not confirm the end of its relay keeps it waiting.
+        self._closing.cancel()
 
 
 def _drop(packet: bytes) -> None:
