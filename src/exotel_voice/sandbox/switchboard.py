@@ -35,6 +35,7 @@ from exotel_voice.sip.events import (
     OfferReceived,
     OfferRejected,
     OfferRequested,
+    OfferWithdrawn,
     Registered,
     RegistrationEnded,
     RegistrationRefused,
@@ -62,6 +63,7 @@ SessionEvent = (
     | CallEnded
     | OfferReceived
     | OfferRequested
+    | OfferWithdrawn
     | AnswerReceived
     | AnswerRequested
     | OfferRejected
@@ -162,7 +164,7 @@ class Switchboard:
         for session, at in self._devices.items():
             if at == device and self._flows.get(session) != flow:
                 self._flows[session] = flow
-                self.agent.use_flow(session, flow)
+                self.agent.use_flow(session, flow, now=self.now)
 
     @contextmanager
     def turn(self) -> Iterator[float]:
