@@ -88,6 +88,16 @@ def test_each_copy_of_a_2xx_is_delivered_until_timer_m(timers: TimerSettings) ->
     assert bench.sent_requests("ACK") == []
 
 
+def test_2xx_after_ringing_is_delivered() -> None:
+    bench = Bench(RELIABLE)
+    request = outgoing()
+    bench.send(request)
+    bench.receive(request.reply(180, to_tag="b"))
+    bench.receive(request.reply(200, to_tag="b"))
+    assert bench.statuses == [180, 200]
+    assert bench.layer.next_timer() == 32
+
+
 def test_what_comes_after_a_2xx_but_another_2xx_is_ignored() -> None:
     bench = Bench()
     request = outgoing()

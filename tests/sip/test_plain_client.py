@@ -47,11 +47,12 @@ def test_final_response_is_delivered_once_and_copies_are_absorbed_for_t4() -> No
     request = outgoing("OPTIONS")
     tid = bench.send(request)
     bench.receive(request.reply(100))
+    bench.receive(request.reply(183))
     bench.receive(request.reply(200, to_tag="b"))
     bench.receive(request.reply(200, to_tag="b"))
     bench.run(until=4.9)
     bench.receive(request.reply(404, to_tag="b"))
-    assert bench.statuses == [100, 200]
+    assert bench.statuses == [100, 183, 200]
     assert bench.ended == []
     bench.run(until=5)
     assert bench.ended == [tid]

@@ -158,6 +158,64 @@ def test_unwanted_register_is_followed_by_its_removal_whatever_became_of_it(
     assert bench.take_events() == [SENT, REMOVAL_SENT]
 
 
+REPAIRS = pytest.mark.parametrize(
+    ("status", "header"),
+    [
+        (401, CHALLENGE),
+        (302, ("Contact", "<sip:other.example.com>")),
+        (439, ("Server", "edge")),
+    ],
+    ids=["challenge", "redirection", "no outbound"],
+)
+
+
+@REPAIRS
+@pytest.mark.parametrize("is_taken_back", [False, True])
+def test_removal_is_repaired_even_if_registering_is_wanted_after_it(
+    status: int, header: tuple[str, str], is_taken_back: bool
+) -> None:
+    bench = Bench()
+    bench.unregister()
+    if is_taken_back:
+        bench.register()
+    bench.reply(status, header)
+    assert [request.expires for _, request in bench.sent] == [0, 0]
+    bench.reply(200)
+    assert RegistrationEnded() in bench.take_events()
+    expected = State.REGISTERING if is_taken_back else State.UNREGISTERED
+    assert bench.state is expected
+
+
+@REPAIRS
+def test_removal_of_one_gives_way_to_the_removal_of_all(
+    status: int, header: tuple[str, str]
+) -> None:
+    bench = Bench()
+    bench.unregister()
+    bench.unregister(every_binding=True)
+    bench.reply(status, header)
+    assert bench.last.headers.get("Contact") == "*"
+
+
+def test_refused_removal_of_one_does_not_keep_the_removal_of_all_back() -> None:
+    bench = Bench()
+    bench.unregister()
+    bench.unregister(every_binding=True)
+    bench.reply(500)
+    assert bench.last.headers.get("Contact") == "*"
+
+
+def test_every_binding_may_be_removed_at_any_time() -> None:
+    for wishes in (["register"], ["register", "confirm"], ["unregister", "register"]):
+        bench = Bench()
+        for wish in wishes:
+            getattr(bench, wish)()
+        bench.unregister(every_binding=True)
+        if bench.last.headers.get("Contact") != "*":
+            bench.confirm()
+        assert bench.last.headers.get("Contact") == "*", wishes
+
+
 def test_refused_removal_does_not_keep_the_wanted_register_back() -> None:
     bench = Bench()
     bench.unregister()
