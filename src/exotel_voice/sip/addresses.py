@@ -28,6 +28,8 @@ _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _PARAMETER = re.compile(
     rf"\s*;\s*([A-Za-z0-9\-.!%*_+`'~]+)(?:\s*=\s*({_QUOTED}|[^\s;,\"]*))?", re.DOTALL
 )
+# Deviates: a display name without quotes may hold more than tokens (RFC 3261 §25.1), such as letters
+# beyond ASCII, because phones send them; a comma or a quote in it is still refused.
 _NAME_ADDR = re.compile(
     rf"(?:({_QUOTED})\s*|([^\",;<>\\]*))<([A-Za-z][A-Za-z0-9+\-.]*:[^<>\s]*)>", re.DOTALL
 )
@@ -35,6 +37,7 @@ _NAME_ADDR = re.compile(
 _ADDR_SPEC = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*:[^\s;<>\",?]+|\*")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+\-.]*):")
+# Deviates: a host may hold underscores (RFC 3261 §25.1), as names in container networks do.
 _HOST_PORT = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9\-_.]*[A-Za-z0-9_.])?)"
     r"(?::(?P<port>[0-9]{1,5}))?"

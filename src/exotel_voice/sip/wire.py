@@ -1,7 +1,8 @@
 """Bytes to SIP messages and back (RFC 3261 §7, §25).
 
 Values that this side only repeats (Request-URI, Route, Record-Route, Contact, Via, From, To) stay
-the exact strings that were received, because a proxy may compare them byte by byte.
+the exact strings that were received, because a proxy may compare them byte by byte. Nothing here
+takes more than linear time in the length of the message.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ __all__ = [
     "reason_phrase",
 ]
 
+# Deviates: a line feed alone ends a line too (RFC 3261 §7 wants CRLF). Gateways and hand-made tests
+# send it; the cost is that a header value can hold no line feed, which the RFC does not allow anyway.
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(r"\r?\n")
 _FOLD = re.compile(r"\r?\n[ \t]+")
