@@ -2,7 +2,8 @@
 
 Left out is what `sipmessage` reads otherwise: it undoes %-escapes in header parameters, splits
 `qop` at its comma, puts equal names together, knows no folding and no bytes beyond UTF-8. Its
-pattern for challenges takes exponential time on some, which is why nothing from the network goes through it.
+pattern for challenges takes exponential time on some, which is why nothing from the network goes
+through it.
 """
 
 from __future__ import annotations

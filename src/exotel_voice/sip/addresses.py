@@ -28,8 +28,8 @@ _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _PARAMETER = re.compile(
     rf"\s*;\s*([A-Za-z0-9\-.!%*_+`'~]+)(?:\s*=\s*({_QUOTED}|[^\s;,\"]*))?", re.DOTALL
 )
-# Deviates: a display name without quotes may hold more than tokens (RFC 3261 §25.1), such as letters
-# beyond ASCII, because phones send them; a comma or a quote in it is still refused.
+# Deviates: a display name without quotes may hold more than tokens (RFC 3261 §25.1), such as
+# letters beyond ASCII, because phones send them; a comma or a quote in it is still refused.
 _NAME_ADDR = re.compile(
     rf"(?:({_QUOTED})\s*|([^\",;<>\\]*))<([A-Za-z][A-Za-z0-9+\-.]*:[^<>\s]*)>", re.DOTALL
 )

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 # Deviates: a line feed alone ends a line too (RFC 3261 §7 wants CRLF). Gateways and hand-made tests
-# send it; the cost is that a header value can hold no line feed, which the RFC does not allow anyway.
+# send it; it costs nothing, as no header value may hold a line feed.
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(r"\r?\n")
 _FOLD = re.compile(r"\r?\n[ \t]+")
