@@ -5,60 +5,24 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
-from exotel_voice import Call, CallBusy, CallFailed, CallNotAnswered, CallRejected, Phone
+from exotel_voice import CallBusy, CallFailed, CallNotAnswered, CallRejected, Phone
 from exotel_voice.phone.events import RemoteHoldChanged, TransferRequested
 from exotel_voice.sandbox import CallRecord, CallStatus, Party, PartyKind, Sandbox, SandboxSettings
-from exotel_voice.sandbox.hearing import Hearing
 from exotel_voice.sandbox.parties.ivr import CONFIRM_HZ
 from exotel_voice.sandbox.parties.line import Line
 from exotel_voice.sandbox.parties.party import AT_ONCE
-from exotel_voice.sandbox.parties.tones import tone_frames
+from sandbox.talking import dial, hear_tone, incoming, speaking
 
 pytestmark = pytest.mark.media
-
-RATE = 16_000
 
 
 @pytest.fixture
 async def phone(exotel_sandbox: Sandbox) -> AsyncIterator[Phone]:
     async with Phone(exotel_sandbox.account("alice")) as phone:
         yield phone
-
-
-async def dial(phone: Phone, target: str) -> Call:
-    call = await phone.dial(target)
-    await call.answered()
-    return call
-
-
-async def hear_tone(call: Call, frequency_hz: float, *, timeout: float = 8.0) -> None:
-    """Listen until the phone hears a tone of that frequency."""
-    hearing = Hearing()
-    async with asyncio.timeout(timeout):
-        async for frame in call.audio_in():
-            hearing.listen(frame, RATE)
-            if hearing.level > 0.05 and hearing.frequency_hz == pytest.approx(frequency_hz, abs=3):
-                return
-
-
-@asynccontextmanager
-async def speaking(call: Call, frequency_hz: float) -> AsyncIterator[None]:
-    """Let the phone say a tone for as long as the block lasts."""
-
-    async def speak() -> None:
-        for frame in tone_frames(frequency_hz, sample_rate_hz=RATE):
-            await call.audio_out.write(frame)
-
-    task = asyncio.create_task(speak())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 def last(sandbox: Sandbox) -> CallRecord:
@@ -171,7 +135,7 @@ async def test_a_party_calls_the_phone(exotel_sandbox: Sandbox, phone: Phone) ->
     record = await exotel_sandbox.place_call(
         to="alice", party="tone-800", caller_id="+919900000001", display_name="Customer"
     )
-    call = await anext(aiter(phone.incoming()))
+    call = await incoming(phone)
     assert call.details.remote_id == "+919900000001"
     assert call.details.remote_display_name == "Customer"
     assert call.details.call_sid == record.sid
@@ -187,7 +151,7 @@ async def test_a_phone_that_refuses_a_party_ends_the_record(
     exotel_sandbox: Sandbox, phone: Phone
 ) -> None:
     record = exotel_sandbox.place_call(to="alice", party="echo")
-    call = await anext(aiter(phone.incoming()))
+    call = await incoming(phone)
     await call.reject(486)
     assert (await record.ended()).status is CallStatus.BUSY
 
