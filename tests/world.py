@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import random as chance  # noqa: TID251 - seeded: the same weather every time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from exotel_voice.sip.agent import DEFAULT_FLOW, UserAgent
 from exotel_voice.sip.config import AgentConfig
@@ -21,8 +21,14 @@ from exotel_voice.sip.timers import TimerSettings
 
 E = TypeVar("E")
 
-OFFER = b"v=0\r\no=alice 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
-ANSWER = b"v=0\r\no=bob 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0\r\n"
+
+def _description(name: str, address: str, port: int) -> bytes:
+    lines = ("v=0", f"o={name} 1 1 IN IP4 {address}", "s=-", f"c=IN IP4 {address}", "t=0 0")
+    return "\r\n".join([*lines, f"m=audio {port} RTP/AVP 0", ""]).encode()
+
+
+OFFER = _description("alice", "192.0.2.1", 4000)
+ANSWER = _description("bob", "192.0.2.2", 5000)
 SECOND_OFFER = OFFER.replace(b"alice 1 1", b"alice 1 2")
 SECOND_ANSWER = ANSWER.replace(b"bob 1 1", b"bob 1 2")
 HOLD = SECOND_OFFER + b"a=sendonly\r\n"
@@ -31,15 +37,15 @@ HELD = SECOND_ANSWER + b"a=recvonly\r\n"
 UNRELIABLE = TimerSettings(is_reliable=False)
 
 
-def config(name: str, **changes: object) -> AgentConfig:
+def config(name: str, **changes: Any) -> AgentConfig:
     """Make the settings of a test's agent."""
-    settings: dict[str, object] = {
-        "aor": f"sip:{name}@example.com",
-        "contact_user": name,
-        "contact_host": f"{name}.invalid",
-        "user_agent": "test",
-    }
-    return AgentConfig(**(settings | changes))  # type: ignore[arg-type] - checked at run time
+    usual = AgentConfig(
+        aor=f"sip:{name}@example.com",
+        contact_user=name,
+        contact_host=f"{name}.invalid",
+        user_agent="test",
+    )
+    return replace(usual, **changes)
 
 
 def password(name: str) -> Credentials:
@@ -192,10 +198,10 @@ class World:
         while self.step():
             assert self.now < end, "it does not come to an end"
 
-    def call(self, *, offer: bytes | None = OFFER, **more: object) -> tuple[SessionId, SessionId]:
+    def call(self, *, offer: bytes | None = OFFER, **more: Any) -> tuple[SessionId, SessionId]:
         """Let Alice call Bob, up to the INVITE's arrival; both sessions by their names."""
         agent = self.alice.agent
-        ours = agent.invite("sip:bob@example.com", offer=offer, now=self.now, **more)  # type: ignore[arg-type] - a test's own keywords
+        ours = agent.invite("sip:bob@example.com", offer=offer, now=self.now, **more)
         self.settle()
         return ours, self.bob.take(InviteReceived).session
 
