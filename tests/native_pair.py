@@ -114,11 +114,14 @@ class Pair:
         ice_restart: bool = False,
     ) -> None:
         """Let the caller offer and the callee answer."""
-        self.offer = await self.caller.session.create_offer(
-            direction=direction, ice_restart=ice_restart
-        )
-        self.answer = await self.callee.session.create_answer(alter_offer(self.offer))
-        await self.caller.session.accept_answer(alter_answer(self.answer))
+        offerer, answerer = self.caller.session, self.callee.session
+        self.offer = await offerer.create_offer(direction=direction, ice_restart=ice_restart)
+        self.answer = await answerer.create_answer(alter_offer(self.offer))
+        await offerer.accept_answer(alter_answer(self.answer))
+
+    def turn(self) -> None:
+        """Let the other one offer from now on."""
+        self.caller, self.callee = self.callee, self.caller
 
     async def connected(self, count: int = 1) -> None:
         """Wait until both ends have a path."""

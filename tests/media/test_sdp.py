@@ -282,6 +282,7 @@ WRITTEN = Description(
         ),
         fingerprints=(Fingerprint(algorithm="sha-256", value=HASH),),
         setup="active",
+        tls_id="0123456789abcdef0123",
         ptime=20,
         max_ptime=60,
         stream_id="s",
@@ -312,6 +313,7 @@ def test_a_description_reads_back_as_it_was_written() -> None:
         b"a=ice-pwd:pppppppppppppppppppppp\r\n"
         b"a=fingerprint:sha-256 " + HASH.encode() + b"\r\n"
         b"a=setup:active\r\n"
+        b"a=tls-id:0123456789abcdef0123\r\n"
         b"a=candidate:1 1 udp 5 2001:db8::1 50000 typ host\r\n"
         b"a=candidate:2 1 udp 4 203.0.113.1 50001 typ srflx raddr 192.0.2.1 rport 50000\r\n"
         b"a=end-of-candidates\r\n"

@@ -43,6 +43,10 @@ class SharedCertificate(RTCCertificate):
             self._context.set_cipher_list(_CIPHERS)
         return self._context
 
+    def der(self) -> bytes:
+        """Give the certificate as the far side gets it."""
+        return self._cert.public_bytes(Encoding.DER)
+
     def fingerprint(self) -> Fingerprint:
         """Give the hash that goes into descriptions."""
         found = {item.algorithm: item.value for item in self.getFingerprints()}

@@ -47,6 +47,8 @@ class LocalTransport:
     """Addresses of this side."""
     fingerprints: tuple[Fingerprint, ...]
     """Hashes of this side's certificate."""
+    tls_id: str | None = None
+    """Names the DTLS association of this side."""
 
     def default_address(self) -> tuple[str, int]:
         """Choose the address for the `m=` and `c=` lines: the one most likely to be reached.
@@ -211,6 +213,7 @@ class Negotiation:
             candidates=transport.candidates,
             fingerprints=transport.fingerprints,
             setup=setup,
+            tls_id=transport.tls_id,
             ptime=_PACKET_TIME_MS,
             stream_id=_STREAM_ID,
         )

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 from exotel_voice.errors import DtlsFailed, IceFailed, MediaError
@@ -53,6 +54,7 @@ class Paths:
         self._settings = settings
         self._events = events
         self._certificate = shared_certificate()
+        self._tls_id = secrets.token_hex(16)
         self._in_use: SecurePath | None = None
         # What both sides last agreed on; in use as soon as it is found.
         self._path: SecurePath | None = None
@@ -62,6 +64,9 @@ class Paths:
         self._offered_agent: IceAgent | None = None
         self._search: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        # Everything that is to be closed at the end.
+        self._paths: list[SecurePath] = []
+        self._agents: set[IceAgent] = set()
         self._is_closed = False
 
     def send(self, packet: bytes) -> None:
@@ -112,16 +117,16 @@ class Paths:
         """
         await self.rollback()
         far_end = FarEnd.of(audio)
-        agent, path = self._agent, self._path
-        if self._far_end is None or not far_end.has_same_path(self._far_end):
+        agent, path, known = self._agent, self._path, self._far_end
+        is_known = known is not None and far_end.has_same_path(known)
+        if agent is None or path is None or not is_known:
+            # RFC 8839 §4.4.1.1: a new ICE session of the far side gets a new one of this side.
             agent = await self._gather(has_loopback=_has_loopback(audio))
             path = self._path_for(far_end)
             # RFC 4145 §4: without the attribute the offerer is active. Deviates: `holdconn` in a
             # first offer is answered as `actpass`, because RFC 5763 §5 leaves no other meaning.
             path.decide_role(is_client=audio.setup not in {"active", None})
             self._begin(path, agent, far_end, is_controlling=False)
-        if agent is None or path is None:
-            raise IceFailed("The call has no path to keep")
         return self._describe(agent), "active" if path.is_client else "passive"
 
     async def take_answer(self, audio: AudioLine) -> None:
@@ -149,6 +154,7 @@ class Paths:
             ice_pwd=agent.pwd,
             candidates=agent.candidates(),
             fingerprints=(self._certificate.fingerprint(),),
+            tls_id=self._tls_id,
         )
 
     async def _gather(self, *, has_loopback: bool) -> IceAgent:
@@ -170,9 +176,11 @@ class Paths:
         if self._path is not None and known is not None and far_end.has_same_keys(known):
             return self._path
         events = self._events
-        return SecurePath(
+        path = SecurePath(
             certificate=self._certificate, on_rtp=events.on_rtp, on_rtcp=events.on_rtcp
         )
+        self._paths.append(path)
+        return path
 
     def _begin(
         self, path: SecurePath, agent: IceAgent, far_end: FarEnd, *, is_controlling: bool
@@ -180,11 +188,16 @@ class Paths:
         if self._search is not None:
             self._search.cancel()
         path.attach(agent)
+        self._agents.add(agent)
         self._path, self._agent, self._far_end = path, agent, far_end
         work = self._find(path, agent, far_end, is_controlling=is_controlling)
-        self._search = task = asyncio.create_task(work)
+        self._search = self._start(work)
+
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _find(
         self, path: SecurePath, agent: IceAgent, far_end: FarEnd, *, is_controlling: bool
@@ -193,22 +206,33 @@ class Paths:
         try:
             await path.open(agent, far_end, is_controlling=is_controlling)
         except MediaError as error:
-            self._search = None
+            # The next offer gets a new agent, because nobody is at the end of this one.
+            self._search = self._agent = None
+            await self._tidy()
             self._failed(error)
             return
-        finally:
-            if path not in {self._in_use, self._path}:
-                await path.aclose()
-            if not path.is_using(agent):
-                await agent.aclose()
         self._search = None
         former, self._in_use = self._in_use, path
         if former is not None and former is not path:
             await former.aclose()
+        await self._tidy()
         self._events.on_connected()
         await agent.lost()
-        if agent is self._agent:
+        if not self._is_searching and path is self._in_use and path.is_using(agent):
             self._failed(IceFailed("The far side does not answer any more", retryable=True))
+
+    @property
+    def _is_searching(self) -> bool:
+        return self._search is not None
+
+    async def _tidy(self) -> None:
+        """Close what is neither in use nor looked for any more."""
+        paths = [path for path in (self._in_use, self._path) if path is not None]
+        for agent in tuple(self._agents):
+            is_searched = self._is_searching and agent is self._agent
+            if not is_searched and not any(path.is_using(agent) for path in paths):
+                self._agents.discard(agent)
+                await agent.aclose()
 
     def _failed(self, error: MediaError) -> None:
         if self._is_closed:
@@ -221,17 +245,16 @@ class Paths:
     async def aclose(self) -> None:
         """Free every socket. Safe to call more than once."""
         self._is_closed = True
+        await self.rollback()
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        for path in (self._in_use, self._path):
-            if path is not None:
-                await path.aclose()
-        for agent in (self._agent, self._offered_agent):
-            if agent is not None:
-                await agent.aclose()
+        for path in self._paths:
+            await path.aclose()
+        for agent in self._agents:
+            await agent.aclose()
 
 
 def _has_loopback(audio: AudioLine) -> bool:

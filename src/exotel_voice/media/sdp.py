@@ -191,6 +191,8 @@ class AudioLine:
     """Hashes of the maker's certificate; empty without DTLS."""
     setup: str | None = None
     """DTLS role: `active`, `passive`, `actpass`, `holdconn`, or None when absent (RFC 4145 §4)."""
+    tls_id: str | None = None
+    """Names one DTLS association; another value asks for a new one (RFC 8842 §4)."""
     has_rtcp_mux: bool = True
     """Whether RTCP shares the port of RTP (RFC 5761)."""
     ptime: int | None = None
@@ -248,6 +250,8 @@ class AudioLine:
             yield f"a=fingerprint:{fingerprint}"
         if self.setup is not None:
             yield f"a=setup:{self.setup}"
+        if self.tls_id is not None:
+            yield f"a=tls-id:{self.tls_id}"
         for candidate in self.candidates:
             yield f"a=candidate:{candidate}"
         if self.candidates:

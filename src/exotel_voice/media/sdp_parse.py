@@ -174,6 +174,7 @@ def _audio_line(session: _Section, media: _Section) -> AudioLine:
         candidates=_candidates(media) or _candidates(session),
         fingerprints=fingerprints,
         setup=_setup(media) or _setup(session),
+        tls_id=media.find("tls-id") or session.find("tls-id") or None,
         has_rtcp_mux=_has_rtcp_mux(session, media),
         ptime=_milliseconds(media.find("ptime")),
         max_ptime=_milliseconds(media.find("maxptime")),

@@ -42,6 +42,8 @@ class FarEnd:
     """Its addresses."""
     fingerprints: tuple[Fingerprint, ...]
     """Hashes of its certificate; other ones mean another association (RFC 8842 §3.1)."""
+    tls_id: str | None
+    """Name of its association, which tells apart the calls of a server with one certificate."""
 
     @classmethod
     def of(cls, audio: AudioLine) -> FarEnd:
@@ -52,6 +54,7 @@ class FarEnd:
             is_ice_lite=audio.is_ice_lite,
             candidates=audio.candidates,
             fingerprints=audio.fingerprints,
+            tls_id=audio.tls_id,
         )
 
     def has_same_path(self, other: FarEnd) -> bool:
@@ -59,8 +62,8 @@ class FarEnd:
         return (self.ice_ufrag, self.ice_pwd) == (other.ice_ufrag, other.ice_pwd)
 
     def has_same_keys(self, other: FarEnd) -> bool:
-        """Whether both have the same certificate."""
-        return set(self.fingerprints) == set(other.fingerprints)
+        """Whether both are of the same DTLS association, as far as can be told."""
+        return set(self.fingerprints) == set(other.fingerprints) and self.tls_id == other.tls_id
 
 
 class SecurePath:
@@ -85,6 +88,7 @@ class SecurePath:
         self._on_rtcp = on_rtcp
         self._agent: IceAgent | None = None
         self._dtls: DtlsAssociation | None = None
+        self._handshake: asyncio.Task[None] | None = None
         self._inbox: asyncio.Queue[bytes] = asyncio.Queue(_WAITING_PACKETS)
         self._sending: pylibsrtp.Session | None = None
         self._receiving: pylibsrtp.Session | None = None
@@ -94,9 +98,14 @@ class SecurePath:
         """Packets that were not encrypted with the agreed keys, or came twice."""
 
     @property
+    def has_keys(self) -> bool:
+        """Whether the keys are agreed."""
+        return self._sending is not None
+
+    @property
     def is_open(self) -> bool:
         """Whether packets can go both ways."""
-        return self._sending is not None and self._agent is not None and self._agent.is_connected
+        return self.has_keys and self._agent is not None and self._agent.is_connected
 
     def attach(self, agent: IceAgent) -> None:
         """Let the packets of an ICE agent come to this path."""
@@ -132,23 +141,19 @@ class SecurePath:
         former, self._agent = self._agent, agent
         if former is not None:
             await former.aclose()
-        if self._dtls is None:
-            await self._agree_keys(far_end.fingerprints)
+        if self._handshake is None:
+            self._handshake = asyncio.create_task(self._agree_keys(far_end.fingerprints))
+        # The handshake goes on where the search for a way is given up in favour of another one.
+        await asyncio.wait([self._handshake])
+        if not self.has_keys:
+            raise DtlsFailed("The keys for encrypted audio could not be agreed with the far side")
 
     async def _agree_keys(self, fingerprints: tuple[Fingerprint, ...]) -> None:
-        dtls = DtlsAssociation(self, self._certificate)
-        is_agreed = False
-        try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_HANDSHAKE_LIMIT):
-                    is_agreed = await dtls.agree(fingerprints, is_client=bool(self.is_client))
-        finally:
-            if not is_agreed:
-                await dtls.stop()
-        if not is_agreed:
-            raise DtlsFailed("The keys for encrypted audio could not be agreed with the far side")
-        self._dtls = dtls
-        self._receiving, self._sending = dtls.receiving_keys, dtls.sending_keys
+        self._dtls = dtls = DtlsAssociation(self, self._certificate)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_HANDSHAKE_LIMIT):
+                if await dtls.agree(fingerprints, is_client=bool(self.is_client)):
+                    self._receiving, self._sending = dtls.receiving_keys, dtls.sending_keys
 
     async def _recv(self) -> bytes:
         return await self._inbox.get()
@@ -186,6 +191,9 @@ class SecurePath:
 
     async def aclose(self) -> None:
         """Tell the far side's DTLS and free the sockets. Safe to call more than once."""
+        if self._handshake is not None:
+            self._handshake.cancel()
+            await asyncio.wait([self._handshake])
         self._sending = self._receiving = None
         dtls, self._dtls = self._dtls, None
         if dtls is not None:
