@@ -7,11 +7,11 @@ waits for `UserAgent.respond`.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType
 
+from exotel_voice.sip.handles import Flow, SessionId, TransactionId
 from exotel_voice.sip.wire import Request, Response
 
 __all__ = [
@@ -45,11 +45,6 @@ __all__ = [
     "TransferProgressed",
     "TransferRequested",
 ]
-
-SessionId = NewType("SessionId", str)
-TransactionId = NewType("TransactionId", str)
-Flow = Hashable
-"""Names one connection. A phone has one at a time; a server has one per WebSocket."""
 
 
 class EndCause(StrEnum):
