@@ -43,9 +43,10 @@ class Platform:
         registers: The REGISTERs among them.
         refusal: Status and headers that REGISTERs get in place of 200.
         is_silent: Whether REGISTERs get no reply at all.
+        breaks_at: The method of a request whose arrival breaks the connection, once.
         info_status: What the phone's INFOs get.
         answers_offers: Whether the phone's re-INVITEs are answered by themselves.
-        direction: What the far end wants of the audio when it answers.
+        direction: What the far end wants of the audio: sendonly while it holds the phone.
     """
 
     def __init__(self, *, challenges: bool = True) -> None:
@@ -56,6 +57,7 @@ class Platform:
         self.is_silent = False
         self.answers_offers = True
         self.info_status = 200
+        self.breaks_at = ""
         self.direction = Direction.SENDRECV
         self.granted = 300
         self.contact = ""
@@ -193,7 +195,15 @@ class Platform:
 
     def _receive(self, data: bytes, flow: Flow) -> None:
         message = parse(data)
+        if isinstance(message, Request) and message.method == self.breaks_at:
+            self.breaks_at = ""
+            self.drop()
+            return
         self.received.append(message)
+        if self.is_silent and isinstance(message, Request) and message.method == "REGISTER":
+            self.registers.append(message)
+            self._news.set()
+            return
         if isinstance(message, Request) and message.method == "INFO" and self.info_status != 200:
             self._ends[flow].put(bytes(message.reply(self.info_status)))
             return
@@ -246,6 +256,9 @@ class Platform:
                 self._register(transaction, request, now, flow)
             case sip.OfferReceived(session=session, offer=offer) if self.answers_offers:
                 direction = ANSWER_TO[direction_of(offer)]
+                if self.direction is Direction.SENDONLY:
+                    is_taken = direction in {Direction.SENDRECV, Direction.SENDONLY}
+                    direction = Direction.SENDONLY if is_taken else Direction.INACTIVE
                 self._agent.answer_offer(session, sdp=description(direction), now=now)
             case _:
                 pass
@@ -253,8 +266,6 @@ class Platform:
     def _register(
         self, transaction: sip.TransactionId, request: Request, now: float, flow: Flow
     ) -> None:
-        if self.is_silent:
-            return
         status, headers = 200, self._bind(request, flow)
         if self.refusal is not None:
             status, headers = self.refusal[0], list(self.refusal[1])

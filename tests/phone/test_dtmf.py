@@ -36,9 +36,9 @@ async def test_digits_go_by_info_one_after_the_other() -> None:
         assert loop.time() - started == pytest.approx(2 * 0.31)
         infos = platform.requests("INFO")
         assert [info.body for info in infos] == [
-            b"Signal=1\r\nDuration=240\r\n",
-            b"Signal=A\r\nDuration=240\r\n",
-            b"Signal=#\r\nDuration=240\r\n",
+            b"Signal=1\r\nDuration=240",
+            b"Signal=A\r\nDuration=240",
+            b"Signal=#\r\nDuration=240",
         ]
         assert infos[0].content_type == "application/dtmf-relay"
 

@@ -183,6 +183,7 @@ async def test_a_held_call_stays_held_when_the_far_side_offers() -> None:
 async def test_both_sides_hold_at_once_and_both_come_about() -> None:
     async with a_call() as (platform, call, session, _):
         holding = asyncio.create_task(call.hold())
+        platform.direction = Direction.SENDONLY
         platform.offer(session, Direction.SENDONLY)
         await holding
         await asyncio.sleep(10)

@@ -74,15 +74,28 @@ async def test_a_wish_of_the_meantime_goes_with_the_one_re_invite() -> None:
 
 @virtual_time
 async def test_a_hold_whose_connection_breaks_comes_about_over_the_next() -> None:
-    async with a_call() as (platform, phone, call, _, _audio):
-        platform.answers_offers = False
+    async with a_call() as (platform, phone, call, _, audio):
+        platform.breaks_at = "INVITE"
         holding = asyncio.create_task(call.hold())
-        await platform.event(sip.OfferReceived)
-        platform.drop()
         await until(phone, events.ConnectionDown)
-        platform.answers_offers = True
         await holding
         assert state_of(call) == "held"
+        assert audio.asked == ["offer sendonly", "rollback", "offer sendonly", "accept recvonly"]
+
+
+@virtual_time
+async def test_a_far_end_that_is_still_busy_is_asked_again() -> None:
+    async with a_call() as (platform, phone, call, session, _audio):
+        platform.answers_offers = False
+        platform.drop()
+        await until(phone, events.Registered)
+        await platform.event(sip.OfferReceived)
+        platform.run(lambda agent, now: agent.reject_offer(session, now=now, status=500))
+        await asyncio.sleep(0.5)
+        assert state_of(call) == "reconnecting"
+        platform.answers_offers = True
+        await asyncio.sleep(1.0)
+        assert state_of(call) == "active"
 
 
 @virtual_time
@@ -107,8 +120,9 @@ async def test_a_call_whose_far_end_is_gone_ends_with_a_reason() -> None:
         platform.drop()
         platform.forget_calls()
         details = await call.ended()
-        assert details.call_end_cause is not EndCause.LOCAL_HANGUP
-        assert details.call_end_reason
+        assert details.call_end_cause is EndCause.REMOTE_HANGUP
+        assert details.call_end_status == 481
+        assert details.call_end_reason.startswith("the far end is gone: 481")
         assert details.error is not None
 
 
@@ -146,10 +160,8 @@ async def test_a_connection_that_breaks_again_and_again_costs_no_call(drops: int
     async with a_call() as (platform, phone, call, _, _audio):
         for _ in range(drops):
             platform.drop()
-            await until(phone, events.ConnectionDown)
-        async for event in call.events():
-            if isinstance(event, events.CallReconnected):
-                break
+            await until(phone, events.ConnectionOpened)
+        await until(phone, events.CallReconnected)
         assert state_of(call) == "active"
         await call.hold()
         await call.resume()

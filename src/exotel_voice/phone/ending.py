@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from exotel_voice.errors import CallCancelled, CallFailed, ExotelVoiceError, MediaError
 from exotel_voice.phone.details import CallState, EndCause
 from exotel_voice.phone.events import CallEnded
-from exotel_voice.phone.outcome import describe, end_error
+from exotel_voice.phone.outcome import describe, end_error, end_reason
 from exotel_voice.sip import events as sip
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Ending:
         error: ExotelVoiceError | None = end_error(
             event, call_id=self._leg.call_id, was_answered=self._leg.is_answered
         )
-        reason = event.reason or describe(cause)
+        reason = end_reason(event)
         if self._verdict is not None:
             cause, verdict = self._verdict
             error, reason = verdict, verdict.message

@@ -12,7 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from exotel_voice.errors import ExotelVoiceError, InvalidState, MediaError, RequestRefused
 from exotel_voice.media.base import Direction
@@ -28,8 +28,13 @@ __all__ = ["Negotiation"]
 logger = logging.getLogger("exotel_voice.phone")
 
 Job = Callable[[], Awaitable[None]]
-FAR_END_GONE = frozenset({408, 481})
+FAR_END_GONE: Final = frozenset({408, 481})
 """Answers to a re-INVITE that say that the far side has no such call (RFC 3261 §12.2.1.2)."""
+STILL_BUSY: Final = 500
+"""The far side has not done with an earlier re-INVITE, whose connection broke (RFC 3261 §14.2)."""
+REPAIR_PAUSE: Final = 1.0
+"""Seconds before a re-INVITE that repairs a dialog is sent again after a 500."""
+REPAIR_TRIES: Final = 5
 
 
 class Negotiation:
@@ -50,6 +55,8 @@ class Negotiation:
         self._wish = False
         self._offered: bool | None = None
         self._needs_repair = False
+        self._tries_left = 0
+        self._pause_timer: asyncio.TimerHandle | None = None
         self._waiters: list[asyncio.Future[None]] = []
         self.is_on_hold = False
         self.is_stale = False
@@ -75,14 +82,14 @@ class Negotiation:
 
     def refresh(self) -> None:
         """Send one re-INVITE over the present connection: registering alone repairs no dialog."""
-        self.is_stale = True
-        self._needs_repair = True
-        self.wake()
+        self._tries_left = REPAIR_TRIES
+        self._repair()
 
     def pause(self) -> None:
         """The connection is gone: nothing is offered before `refresh`."""
         self.is_stale = True
         self._needs_repair = False
+        self._stop_pause()
 
     # -- what happens ----------------------------------------------------------------------------
 
@@ -117,6 +124,7 @@ class Negotiation:
     def end(self) -> None:
         """The call is over: nothing is negotiated any more."""
         self._jobs.clear()
+        self._stop_pause()
         if self._worker is not None and self._worker is not asyncio.current_task():
             self._worker.cancel()
         self._settle(InvalidState("the call has ended", call_id=self._leg.call_id))
@@ -211,6 +219,11 @@ class Negotiation:
                 EndCause.TIMEOUT, status=event.status, reason="the far side has no such call"
             )
             return
+        if self.is_stale and event.status == STILL_BUSY and self._tries_left:
+            self._tries_left -= 1
+            loop = asyncio.get_running_loop()
+            self._pause_timer = loop.call_later(REPAIR_PAUSE, self._repair)
+            return
         self._reconnected()
         self._wish = self.is_on_hold
         self._settle(
@@ -221,6 +234,16 @@ class Negotiation:
                 call_id=self._leg.call_id,
             )
         )
+
+    def _repair(self) -> None:
+        self.is_stale = True
+        self._needs_repair = True
+        self.wake()
+
+    def _stop_pause(self) -> None:
+        if self._pause_timer is not None:
+            self._pause_timer.cancel()
+            self._pause_timer = None
 
     # -- results ---------------------------------------------------------------------------------
 

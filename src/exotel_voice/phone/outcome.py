@@ -14,7 +14,7 @@ from exotel_voice.errors import (
 from exotel_voice.phone.details import EndCause
 from exotel_voice.sip import events as sip
 
-__all__ = ["describe", "end_error"]
+__all__ = ["describe", "end_error", "end_reason"]
 
 _BUSY: Final = frozenset({486, 600})
 _REJECTED: Final = frozenset({603, 606, 607, 608})
@@ -53,6 +53,18 @@ def describe(cause: EndCause) -> str:
     return _WORDS[cause]
 
 
+def is_gone(event: sip.CallEnded) -> bool:
+    """Tell whether the far side refused a request because it has no such call (RFC 5057 §5.1)."""
+    return event.cause is sip.EndCause.REMOTE_HANGUP and event.status >= 300
+
+
+def end_reason(event: sip.CallEnded) -> str:
+    """Give the end in words: what the far side said, or else the cause."""
+    if is_gone(event):
+        return f"the far end is gone: {event.status} {event.reason}"
+    return event.reason or describe(EndCause(event.cause.value))
+
+
 def end_error(event: sip.CallEnded, *, call_id: str, was_answered: bool) -> CallFailed | None:
     """Give the error that the end of a call is, or None for an end that is nothing special.
 
@@ -62,15 +74,16 @@ def end_error(event: sip.CallEnded, *, call_id: str, was_answered: bool) -> Call
         was_answered: Whether the two had talked.
     """
     cause = EndCause(event.cause.value)
-    if cause in _ORDINARY:
+    if cause in _ORDINARY and not is_gone(event):
         return None
-    status, reason = event.status, event.reason or describe(cause)
+    status, reason = event.status, end_reason(event)
     kind = CallFailed if was_answered else _kind(cause, status)
     hint = None
     if cause is EndCause.AUTHENTICATION:
         hint = "Check the user name and the password of the account."
+    message = reason if is_gone(event) else f"{describe(cause)}: {status} {reason}"
     return kind(
-        f"{describe(cause)}: {status} {reason}",
+        message,
         status=status,
         reason=reason,
         is_local=cause is EndCause.LOCAL_CANCEL,
