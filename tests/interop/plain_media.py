@@ -30,6 +30,7 @@ __all__ = ["PlainMedia", "PlainSession"]
 RATE = 8000
 FRAME = 160
 KEPT_FRAMES = 25
+HEARING_LIMIT = 10.0
 SILENT = 30.0
 Address = tuple[str, int]
 
@@ -66,7 +67,11 @@ class PlainSession(asyncio.DatagramProtocol):
         self._news.set()
 
     async def until_hears(self, frequency_hz: float) -> None:
-        """Wait until the last half second is this tone, within 5 Hz."""
+        """Wait until the last half second is this tone, within 5 Hz; at most 10 s."""
+        async with asyncio.timeout(HEARING_LIMIT):
+            await self._until(frequency_hz)
+
+    async def _until(self, frequency_hz: float) -> None:
         while not self._is_hearing(frequency_hz):
             await self._next_packet()
 
@@ -90,7 +95,7 @@ class PlainSession(asyncio.DatagramProtocol):
         if len(self._heard) < KEPT_FRAMES:
             return False
         sound = self._sound()
-        return abs(frequency_of(sound, RATE) - frequency_hz) < 5 and level_of(sound) > SILENT
+        return level_of(sound) > 10 * SILENT and abs(frequency_of(sound, RATE) - frequency_hz) < 5
 
     async def create_offer(
         self, *, direction: Direction = Direction.SENDRECV, ice_restart: bool = False
@@ -120,8 +125,8 @@ class PlainSession(asyncio.DatagramProtocol):
     async def accept_answer(self, answer: bytes) -> None:
         theirs = self._take(answer)
         they_listen = theirs in {Direction.SENDRECV, Direction.RECVONLY}
-        i_may = self._wanted in {Direction.SENDRECV, Direction.SENDONLY}
-        self._start(sends=they_listen and i_may)
+        # A telephone that holds says `sendonly` and, without music, sends nothing.
+        self._start(sends=they_listen and self._wanted is Direction.SENDRECV)
 
     async def rollback(self) -> None:
         """Nothing was changed by the offer."""

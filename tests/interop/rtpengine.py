@@ -14,7 +14,7 @@ from interop.kamailio import ServerFailed, free_ports
 __all__ = ["rtpengine"]
 
 START_LIMIT = 10.0
-MEDIA_PORTS = (40_000, 40_200)
+MEDIA_PORTS = 200
 
 
 class _Pong(asyncio.DatagramProtocol):
@@ -49,14 +49,15 @@ async def _until_it_answers(port: int, process: asyncio.subprocess.Process) -> N
 @contextlib.asynccontextmanager
 async def rtpengine(folder: Path) -> AsyncIterator[int]:
     """Run an rtpengine on loopback without its kernel module; gives its control port."""
-    (port,) = free_ports(1, socket.SOCK_DGRAM)
+    port, media = free_ports(2, socket.SOCK_DGRAM)
+    media = min(media, 65_535 - MEDIA_PORTS)
     command = shutil.which("rtpengine") or "/usr/sbin/rtpengine"
     with (folder / "rtpengine.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             command,
-            *("--foreground", "--log-stderr", "--log-level=6", "--table=-1"),
+            *("--config-file=none", "--foreground", "--log-stderr", "--log-level=6"),
+            *("--table=-1", f"--port-min={media}", f"--port-max={media + MEDIA_PORTS}"),
             *("--interface=127.0.0.1", f"--listen-ng=127.0.0.1:{port}"),
-            *(f"--port-min={MEDIA_PORTS[0]}", f"--port-max={MEDIA_PORTS[1]}"),
             *("--num-threads=2", f"--pidfile={folder / 'rtpengine.pid'}"),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,

@@ -17,6 +17,7 @@ __all__ = ["Talk", "talking"]
 
 RATE = 16_000
 KEPT_FRAMES = 25
+HEARING_LIMIT = 10.0
 SILENT = 30.0
 
 
@@ -30,7 +31,11 @@ class Talk:
         """Frames of 20 ms below the threshold of silence since `watch_for_gaps`."""
 
     async def until_hears(self, frequency_hz: float) -> None:
-        """Wait until the last half second is this tone, within 5 Hz."""
+        """Wait until the last half second is this tone, within 5 Hz; at most 10 s."""
+        async with asyncio.timeout(HEARING_LIMIT):
+            await self._until(frequency_hz)
+
+    async def _until(self, frequency_hz: float) -> None:
         while not self._hears(frequency_hz):
             await self._next_frame()
 
@@ -66,7 +71,7 @@ class Talk:
         if len(self._heard) < KEPT_FRAMES:
             return False
         sound = self._sound()
-        return abs(frequency_of(sound, RATE) - frequency_hz) < 5 and level_of(sound) > 10 * SILENT
+        return level_of(sound) > 10 * SILENT and abs(frequency_of(sound, RATE) - frequency_hz) < 5
 
 
 async def _say(call: Call, tone_hz: float) -> None:
