@@ -94,6 +94,14 @@ class IceAgent:
         """Password of this side."""
         return self._connection.local_password
 
+    def control(self) -> None:
+        """Take the role of the one who offers (RFC 8445 §6.1.1), before any check can come.
+
+        The far side may begin its checks before its answer has come through the slower SIP server,
+        and would otherwise find a conflict of roles.
+        """
+        self._connection.ice_controlling = True
+
     def candidates(self) -> tuple[IceCandidate, ...]:
         """Give the addresses found so far."""
         return tuple(_from_aioice(item) for item in self._connection.local_candidates)

@@ -87,6 +87,7 @@ class Paths:
         agent = self._agent
         if agent is None or ice_restart:
             agent = self._offered_agent = await self._gather(has_loopback=False)
+            agent.control()
         return self._describe(agent)
 
     async def rollback(self) -> None:
