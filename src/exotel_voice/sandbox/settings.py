@@ -38,8 +38,11 @@ class SandboxSettings:
     """SIP domain of the accounts, and the realm of the password check."""
     authenticate_calls: bool = True
     """Whether an INVITE from a phone is challenged with 407, as the platform does."""
-    digest_algorithms: tuple[str, ...] = ("MD5", "SHA-256")
-    """Digest algorithms to offer, in this order (RFC 8760)."""
+    digest_algorithms: tuple[str, ...] = ("SHA-256", "MD5")
+    """Digest algorithms to offer, the preferred one first (RFC 8760 §2.4).
+
+    JsSIP looks at the last challenge alone, so MD5 stands there.
+    """
     min_expires: float = 10.0
     """Shortest registration, seconds; less is refused with 423 (RFC 3261 §10.3)."""
     default_expires: float = 300.0
