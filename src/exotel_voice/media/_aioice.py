@@ -114,7 +114,15 @@ class IceAgent:
         """
         connection = self._connection
         addresses = [] if self._settings.is_relay_only else self._addresses(has_loopback)
-        found = await connection.get_component_candidates(component=1, addresses=addresses)
+        opening = asyncio.ensure_future(
+            connection.get_component_candidates(component=1, addresses=addresses)
+        )
+        try:
+            found = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # aioice forgets the sockets that it has opened when it is cancelled between two.
+            await asyncio.wait([opening])
+            raise
         self._take_sockets()
         if self._settings.servers:
             found += await self._ask_servers()

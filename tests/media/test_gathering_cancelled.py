@@ -1,0 +1,33 @@
+"""A call that ends while its addresses are being gathered leaves no socket behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import warnings
+
+import pytest
+
+from exotel_voice.media.native import NativeMedia
+
+pytestmark = pytest.mark.media
+
+
+async def test_gathering_that_is_cancelled_at_any_step_closes_its_sockets() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for steps in range(40):
+            engine = NativeMedia()
+            session = engine.open_session(on_event=lambda _event: None)
+            offering = asyncio.create_task(session.create_offer())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            offering.cancel()
+            await asyncio.wait([offering])
+            await session.aclose()
+            await engine.aclose()
+            del engine, session, offering
+        for _ in range(10):
+            await asyncio.sleep(0)
+        gc.collect()
+    assert [str(warning.message) for warning in caught] == []
