@@ -56,7 +56,12 @@ class DigitHeard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaFailed:
-    """The audio of the call cannot go on; nothing further comes from this session."""
+    """The audio of the call cannot go on; nothing further comes from this session.
+
+    No path was found, no keys were agreed, or the far side's consent ran out because it has not
+    answered for half a minute (RFC 7675 §5.1). While an ICE restart looks for a new path, the end
+    of the old one is not reported.
+    """
 
     error: MediaError
     """What failed, with its hint."""

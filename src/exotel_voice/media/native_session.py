@@ -22,7 +22,6 @@ from exotel_voice.media.ice import IceSettings
 from exotel_voice.media.negotiation import Agreement, Negotiation, require_secure
 from exotel_voice.media.paths import PathEvents, Paths
 from exotel_voice.media.pcm import PcmSink, PcmSource
-from exotel_voice.media.rtp import is_rtcp
 from exotel_voice.media.sdp_parse import parse_description
 from exotel_voice.media.stream import AudioStream
 
@@ -65,7 +64,6 @@ class NativeSession:
         self._sink: AudioSink | None = None
         self._offered_wish = Direction.SENDRECV
         self._codec = ""
-        self._has_rtcp = True
         self._is_muted = False
         self._is_over = False
         self._is_closed = False
@@ -128,7 +126,7 @@ class NativeSession:
         stream.set_sending(agreement.direction in _SENDING and not is_held)
         stream.set_playing(agreement.direction in _RECEIVING and not is_held)
         self._codec = agreement.parameters.codec.name
-        self._has_rtcp = agreement.has_rtcp_mux
+        self._paths.has_rtcp = agreement.has_rtcp_mux
 
     async def set_muted(self, muted: bool) -> None:  # noqa: FBT001 - as in MediaSession
         """Send silence in place of the input, or the input again."""
@@ -198,18 +196,13 @@ class NativeSession:
                 clock=MediaClock.of_running_loop(),
                 source=source,
                 sink=sink,
-                send=self._send,
+                send=self._paths.send,
                 on_digit=self._digit,
             )
             self._stream.set_muted(self._is_muted)
             if self._is_closed:
                 self._stream.stop()
         return self._stream
-
-    def _send(self, packet: bytes) -> None:
-        """Send what the stream makes; no RTCP where it has no port (RFC 5761 §5.1.3)."""
-        if self._has_rtcp or not is_rtcp(packet):
-            self._paths.send(packet)
 
     def _receive_rtp(self, packet: bytes) -> None:
         if self._stream is not None:

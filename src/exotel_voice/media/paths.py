@@ -19,6 +19,7 @@ from exotel_voice.media._aioice import IceAgent
 from exotel_voice.media.certificate import shared_certificate
 from exotel_voice.media.ice import IceSettings
 from exotel_voice.media.negotiation import LocalTransport
+from exotel_voice.media.rtp import is_rtcp
 from exotel_voice.media.sdp import AudioLine
 from exotel_voice.media.secure_path import FarEnd, SecurePath
 
@@ -68,11 +69,14 @@ class Paths:
         self._paths: list[SecurePath] = []
         self._agents: set[IceAgent] = set()
         self._is_closed = False
+        self.has_rtcp = True
+        """Whether RTCP may be sent: it has no port of its own here (RFC 5761 §5.1.3)."""
 
     def send(self, packet: bytes) -> None:
         """Send one plain RTP or RTCP packet, encrypted; it is dropped where there is no path."""
-        if self._in_use is not None:
-            self._in_use.send(packet)
+        path = self._in_use
+        if path is not None and (self.has_rtcp or not is_rtcp(packet)):
+            path.send(packet)
 
     async def offer(self, *, ice_restart: bool) -> LocalTransport:
         """Describe this side's end of a path for an offer.

@@ -18,6 +18,7 @@ import pylibsrtp
 from exotel_voice.errors import DtlsFailed, IceFailed
 from exotel_voice.media._aioice import IceAgent
 from exotel_voice.media._aiortc import DtlsAssociation, SharedCertificate
+from exotel_voice.media.rtp import is_rtcp
 from exotel_voice.media.sdp import AudioLine, Fingerprint, IceCandidate
 
 __all__ = ["FarEnd", "SecurePath"]
@@ -171,9 +172,11 @@ class SecurePath:
         keys = self._receiving
         if keys is None:
             return
-        take = self._on_rtcp if _is_rtcp(packet) else self._on_rtp
         try:
-            plain = keys.unprotect_rtcp(packet) if _is_rtcp(packet) else keys.unprotect(packet)
+            if is_rtcp(packet):
+                take, plain = self._on_rtcp, keys.unprotect_rtcp(packet)
+            else:
+                take, plain = self._on_rtp, keys.unprotect(packet)
         except (pylibsrtp.Error, ValueError):
             self.packets_refused += 1
         else:
@@ -185,7 +188,7 @@ class SecurePath:
         if keys is None or agent is None:
             return
         try:
-            agent.send(keys.protect_rtcp(packet) if _is_rtcp(packet) else keys.protect(packet))
+            agent.send(keys.protect_rtcp(packet) if is_rtcp(packet) else keys.protect(packet))
         except (pylibsrtp.Error, ValueError) as error:
             logger.warning("a packet could not be encrypted: %s", error)
 
@@ -201,8 +204,3 @@ class SecurePath:
         agent, self._agent = self._agent, None
         if agent is not None:
             await agent.aclose()
-
-
-def _is_rtcp(packet: bytes) -> bool:
-    """Tell RTCP from RTP on one port (RFC 5761 §4)."""
-    return 192 <= packet[1] < 224 if len(packet) > 1 else False
