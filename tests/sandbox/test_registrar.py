@@ -81,11 +81,11 @@ def test_a_phone_is_challenged_and_then_registered() -> None:
     assert [binding.flow for binding in reply.bound] == ["ws-1"]
 
 
-def test_md5_is_offered_before_sha_256_for_clients_that_read_one_challenge_only() -> None:
+def test_the_strongest_digest_is_offered_first_and_md5_last_for_clients_that_read_the_last() -> None:
     desk = Desk()
     reply = desk.registrar.handle(desk.request(contact()), flow="ws-1", now=desk.now)
-    assert "algorithm=MD5" in reply.headers[0][1]
-    assert "algorithm=SHA-256" in reply.headers[1][1]
+    assert "algorithm=SHA-256" in reply.headers[0][1]
+    assert "algorithm=MD5" in reply.headers[1][1]
 
 
 def test_a_wrong_password_is_challenged_again_and_then_forbidden() -> None:
