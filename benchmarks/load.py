@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.report import Figure, print_table
 from benchmarks.server import kamailio, why_not
-from exotel_voice.media.silent import SilentMedia
 
+from exotel_voice.media.silent import SilentMedia
 from exotel_voice.phone import Phone, PhoneSettings, SipAccount
 
 if TYPE_CHECKING:

@@ -91,9 +91,8 @@ class Ours:
             await event.wait()
 
     def _make(self, codec: str) -> Any:
-        from exotel_voice.media.native import NativeMedia  # noqa: PLC0415
-
         from exotel_voice.media.files import AudioFile  # noqa: PLC0415 - measured engines only
+        from exotel_voice.media.native import NativeMedia  # noqa: PLC0415
 
         rate = SOURCE_RATE[codec]
         path = self._folder / "speech.wav"
@@ -204,7 +203,7 @@ def _aiortc_track(frames: list[Any], rate: int) -> Any:
 
     from aiortc.mediastreams import AudioStreamTrack  # noqa: PLC0415
 
-    class Speech(AudioStreamTrack):  # type: ignore[misc]  # aiortc is untyped here
+    class Speech(AudioStreamTrack):
         sent = 0
         started = 0.0
 
@@ -253,12 +252,12 @@ class Libwebrtc:
             peer.on("connectionstatechange", _webrtc_state(peer, connected[index]))
         await left.set_local_description(await left.create_offer())
         await gathered[0].wait()
-        only = _only_codec(left.local_description.sdp, codec)
+        only = _only_codec(_local_sdp(left), codec)
         kind = webrtc.RTCSessionDescriptionInit
         await right.set_remote_description(kind(type="offer", sdp=only))
         await right.set_local_description(await right.create_answer())
         await gathered[1].wait()
-        await left.set_remote_description(kind(type="answer", sdp=right.local_description.sdp))
+        await left.set_remote_description(kind(type="answer", sdp=_local_sdp(right)))
         for event in connected:
             await event.wait()
 
@@ -333,3 +332,8 @@ ENGINES: dict[str, Callable[[Path], Engine]] = {
     "aiortc": Aiortc,
     "libwebrtc": Libwebrtc,
 }
+
+
+def _local_sdp(peer: Any) -> str:
+    """What one libwebrtc peer says of itself."""
+    return str(peer.local_description.sdp)

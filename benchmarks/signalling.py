@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from benchmarks.report import Figure, median, print_table, spread
 from benchmarks.server import kamailio, why_not
+
 from exotel_voice.media.native import NativeMedia
 from exotel_voice.media.silent import SilentMedia
-
 from exotel_voice.phone import Call, Phone, PhoneSettings
 from exotel_voice.phone.events import IncomingCall
 
@@ -52,11 +52,11 @@ class Stopwatch:
         self.news.set()
 
     async def until(self, way: str, frame: str) -> float:
-        """Wait for a frame of a kind, for example `200 INVITE`, and tell when it passed."""
+        """Wait for a frame of a kind, for example `200 INVITE`, tell when, and forget it."""
         while (way, frame) not in self.seen:
             self.news.clear()
             await self.news.wait()
-        return self.seen[way, frame]
+        return self.seen.pop((way, frame))
 
 
 @dataclass
@@ -109,7 +109,7 @@ async def measure_calls(server: Kamailio, times: Times, runs: int) -> None:
 async def measure_call(call: Call, watch: Stopwatch, rang: list[float], times: Times) -> None:
     """Answer one call, wait for its first packet, hang it up."""
     await asyncio.sleep(0.05)
-    times.to_incoming.append(rang[-1] - watch.seen["received", "INVITE"])
+    times.to_incoming.append(rang[-1] - await watch.until("received", "INVITE"))
     asked = time.perf_counter()
     await call.answer()
     times.to_ok_frame.append(await watch.until("sent", "200 INVITE") - asked)
@@ -122,7 +122,6 @@ async def measure_call(call: Call, watch: Stopwatch, rang: list[float], times: T
     times.to_bye_frame.append(await watch.until("sent", "BYE") - asked)
     await call.ended()
     await watch.until("received", "200 BYE")
-    watch.seen.clear()
 
 
 def figures(times: Times) -> list[Figure]:
