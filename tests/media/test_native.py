@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import gc
 import re
 import time
+from pathlib import Path
 
 import pytest
 
 from exotel_voice.errors import (
+    AudioFileError,
     ConfigError,
     DtlsFailed,
     IceFailed,
@@ -22,6 +25,7 @@ from exotel_voice.media.base import DigitHeard, Direction, MediaConnected, Media
 from exotel_voice.media.certificate import shared_certificate
 from exotel_voice.media.ice import IceSettings
 from exotel_voice.media.native import NativeMedia
+from exotel_voice.media.recorder import AudioRecorder
 from exotel_voice.media.sdp_parse import parse_description
 from native_pair import Pair, without
 
@@ -245,3 +249,40 @@ async def test_the_process_has_one_certificate_until_it_nears_its_end() -> None:
         await engine.aclose()
     prints = [parse_description(offer).audio.fingerprints for offer in offers]
     assert prints[0] == prints[1]
+
+
+async def test_a_certificate_that_nears_its_end_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = shared_certificate()
+    monkeypatch.setattr("exotel_voice.media.certificate._RENEW_BEFORE", dt.timedelta(days=60))
+    second = shared_certificate()
+    assert second is not first
+    assert second.fingerprint() != first.fingerprint()
+
+
+async def test_packets_that_are_forged_or_repeated_are_refused_and_counted() -> None:
+    async with Pair(NativeMedia(codecs=("PCMU",))) as pair:
+        pair.caller.say(440.0)
+        await pair.agree()
+        await pair.connected()
+        address = parse_description(pair.answer).audio
+        loop = asyncio.get_running_loop()
+        stranger, _ = await loop.create_datagram_endpoint(
+            asyncio.DatagramProtocol, remote_addr=(address.address, address.port)
+        )
+        for packet in (b"", b"\x80", b"\x80\x00" + b"x" * 40, b"\x80\xc8" + b"x" * 40, b"\xff"):
+            stranger.sendto(packet)
+        assert (await pair.callee.hear())[0] == pytest.approx(440.0, abs=2.0)
+        stranger.close()
+
+
+async def test_an_output_that_cannot_be_opened_refuses_the_call(tmp_path: Path) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    engine = NativeMedia(output=AudioRecorder(folder / "call.wav"))
+    folder.rmdir()
+    session = engine.open_session(on_event=lambda _: None)
+    with pytest.raises(AudioFileError):
+        await session.create_offer()
+    await engine.aclose()
