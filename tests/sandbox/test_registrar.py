@@ -81,7 +81,9 @@ def test_a_phone_is_challenged_and_then_registered() -> None:
     assert [binding.flow for binding in reply.bound] == ["ws-1"]
 
 
-def test_the_strongest_digest_is_offered_first_and_md5_last_for_clients_that_read_the_last() -> None:
+def test_the_strongest_digest_is_offered_first_and_md5_last_for_clients_that_read_the_last() -> (
+    None
+):
     desk = Desk()
     reply = desk.registrar.handle(desk.request(contact()), flow="ws-1", now=desk.now)
     assert "algorithm=SHA-256" in reply.headers[0][1]

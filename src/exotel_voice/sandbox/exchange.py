@@ -61,6 +61,7 @@ class Exchange:
         self.switchboard = Switchboard(
             UserAgent(config, ids=RandomIds()),
             domain=domain,
+            lost_after=house.settings.lost_call_after,
             on_invite=self.desk.take,
             on_request=self._take_request,
         )

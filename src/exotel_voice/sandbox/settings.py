@@ -51,6 +51,8 @@ class SandboxSettings:
     """Longest registration, seconds; more is granted as this."""
     no_answer_after: float = 60.0
     """Seconds that a phone or a party may ring."""
+    lost_call_after: float = 60.0
+    """Seconds that an answered call goes on after the connection of its phone is gone."""
     phone_numbers: Mapping[str, str] = field(default_factory=dict)
     """Which party answers a phone number, for example `{"+919900000001": "busy"}`; a number that
     is not in it is answered by `echo`."""
@@ -74,8 +76,9 @@ class SandboxSettings:
             )
         if not 0 < self.min_expires <= self.default_expires <= self.max_expires:
             raise ConfigError("Needed: 0 < min_expires <= default_expires <= max_expires.")
-        if self.no_answer_after <= 0 or self.callback_retry_after < 0:
-            raise ConfigError("no_answer_after and callback_retry_after must be positive.")
+        for name in ("no_answer_after", "lost_call_after", "callback_retry_after"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"{name} must be more than 0 seconds.")
         if not self.domain or any(character in self.domain for character in ' \r\n"<>;@'):
             raise ConfigError(f"{self.domain!r} is not a domain.")
         if not self.digest_algorithms:

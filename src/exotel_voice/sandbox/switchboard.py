@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Protocol
 
 from exotel_voice.errors import InvalidState
 from exotel_voice.phone.supervisor import Supervisor
@@ -52,10 +52,6 @@ __all__ = ["SessionEvent", "SessionOwner", "Switchboard"]
 
 logger = logging.getLogger(__name__)
 
-LOST_FOR: Final = 60.0
-"""Seconds that a call goes on after the connection of its phone is gone."""
-
-
 SessionEvent = (
     CallProgressed
     | CallAnswered
@@ -91,6 +87,7 @@ class Switchboard:
     Args:
         agent: The user agent, new.
         domain: The SIP domain of the accounts.
+        lost_after: Seconds that a call goes on after the connection of its phone is gone.
         on_invite: Takes each new INVITE.
         on_request: Takes each request outside calls that the agent leaves to its owner.
     """
@@ -100,11 +97,13 @@ class Switchboard:
         agent: UserAgent,
         *,
         domain: str,
+        lost_after: float,
         on_invite: Callable[[InviteReceived], None],
         on_request: Callable[[RequestReceived], None],
     ) -> None:
         self.agent = agent
         self.domain = domain
+        self._lost_after = lost_after
         self.tasks = Supervisor()
         """Owns the tasks of parties and of the HTTP API."""
         self.connections: dict[Flow, Connection] = {}
@@ -209,7 +208,7 @@ class Switchboard:
     def _watch_lost(self, flow: Flow) -> None:
         """End the calls whose phone does not come back in time."""
         if flow in self._flows.values():
-            self._lost[flow] = self._loop.call_later(LOST_FOR, self._end_lost, flow)
+            self._lost[flow] = self._loop.call_later(self._lost_after, self._end_lost, flow)
 
     def _end_lost(self, flow: Flow) -> None:
         self._lost.pop(flow, None)
