@@ -1,5 +1,6 @@
-"""`python -m exotel_voice`: the command, where it is not on the path."""
+"""`python -m exotel_voice`: the same as the command `exotel-voice`."""
 
 from exotel_voice.cli.main import main
 
-main()
+if __name__ == "__main__":
+    main()

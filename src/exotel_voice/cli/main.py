@@ -33,6 +33,11 @@ class CommandEntry:
 
 COMMANDS: Final = (
     CommandEntry(
+        "demo",
+        "exotel_voice.cli.demo",
+        "Make one whole phone call on this machine, each step measured.",
+    ),
+    CommandEntry(
         "sandbox",
         "exotel_voice.cli.sandbox",
         "Run a telephone platform on this machine, to learn and to test.",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shlex
 import signal
 import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Final
 
 import typer
@@ -51,6 +55,14 @@ def run(
             metavar="PORT", min=0, max=65535, help="Port for the HTTP API and the status page."
         ),
     ] = HTTP_PORT,
+    *,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="For programs: print one line of JSON when ready, end when the input closes.",
+        ),
+    ] = False,
 ) -> None:
     """Run a telephone platform on this machine, until Ctrl-C.
 
@@ -61,7 +73,7 @@ def run(
         ws_port=ws_port, wss_port=wss_port, http_port=http_port, use_other_ports=True
     )
     accounts = [_name_and_password(text) for text in account or DEFAULT_ACCOUNTS]
-    asyncio.run(_serve(settings, accounts))
+    asyncio.run(_serve(settings, accounts, as_json=as_json))
 
 
 def _name_and_password(text: str) -> tuple[str, str | None]:
@@ -71,15 +83,52 @@ def _name_and_password(text: str) -> tuple[str, str | None]:
     return name, password or None
 
 
-async def _serve(settings: SandboxSettings, accounts: list[tuple[str, str | None]]) -> None:
+async def _serve(
+    settings: SandboxSettings, accounts: list[tuple[str, str | None]], *, as_json: bool
+) -> None:
     stop = asyncio.Event()
     if sys.platform != "win32":
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with Sandbox(settings) as sandbox:
         for name, password in accounts:
             sandbox.account(name, password=password)
-        introduce(sandbox, [name for name, _ in accounts])
+        names = [name for name, _ in accounts]
+        if as_json:
+            typer.echo(json.dumps(_ready(sandbox, names)))
+            _when_input_closes(stop.set)
+        else:
+            introduce(sandbox, names)
         await stop.wait()  # Ctrl-C ends the wait by itself
+
+
+def _when_input_closes(tell: Callable[[], None]) -> None:
+    """Read the standard input to its end in a thread: the one way that every system has."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        with suppress(OSError, ValueError):
+            sys.stdin.read()
+        with suppress(RuntimeError):  # the loop has closed
+            loop.call_soon_threadsafe(tell)
+
+    threading.Thread(target=read, name="exotel-voice stdin", daemon=True).start()
+
+
+def _ready(sandbox: Sandbox, accounts: list[str]) -> dict[str, object]:
+    """What a program needs to use the sandbox; it holds passwords, as the text form does."""
+    api = sandbox.api
+    return {
+        "ws_url": sandbox.ws_url,
+        "wss_url": sandbox.wss_url,
+        "http_url": sandbox.http_url,
+        "ca_file": str(sandbox.ca_file),
+        "domain": sandbox.settings.domain,
+        "accounts": [
+            {"username": row.username, "password": row.password}
+            for row in (sandbox.account(name) for name in accounts)
+        ],
+        "api": {"account_sid": api.account_sid, "key": api.key, "token": api.token},
+    }
 
 
 def introduce(sandbox: Sandbox, accounts: list[str]) -> None:

@@ -61,6 +61,9 @@ def _call(record: CallRecord) -> dict[str, object]:
         "duration": round(record.duration, 1),
         "digits": record.digits,
         "hears": _hears(record),
+        "codec": record.codec,
+        "heard_frequency_hz": record.heard_frequency_hz,
+        "heard_level": round(record.heard_level, 4),
     }
 
 
