@@ -220,6 +220,7 @@ def test_a_callback_that_raises_harms_nothing(
     connect(server, page)
     page.client.getCall().Hangup()
     page.until("callEnded")
+    page.close()
     failures = [r for r in caplog.records if r.exc_info]
     assert len(failures) == 3
 
