@@ -1,46 +1,18 @@
-"""The steps of the demo's call: what must hold at each, and the figure that shows it."""
+"""Makes the demo's call step by step, and tells of each step that held."""
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
-import httpx
-import numpy as np
-
-from exotel_voice.cli.demo_platform import DemoPlatform, demo_platform
-from exotel_voice.errors import ExotelVoiceError, MediaError
-from exotel_voice.media.native import NativeMedia
-from exotel_voice.media.pcm import PcmStream
-from exotel_voice.phone.call import Call
-from exotel_voice.phone.phone import Phone
-from exotel_voice.phone.settings import PhoneSettings
-from exotel_voice.sandbox.hearing import Hearing
+from exotel_voice.cli.demo_call import STEP_LIMIT, CheckedCall, Seen
+from exotel_voice.errors import DeadlineExceeded, ExotelVoiceError
+from exotel_voice.sandbox.process import SandboxProcess, start_sandbox
 
 __all__ = ["CheckFailed", "Step", "check_call"]
-
-STEP_LIMIT: Final = 8.0
-"""Seconds that one step may take."""
-
-RATE_HZ: Final = 16000
-OUR_TONE_HZ: Final = 1000.0
-THEIR_TONE_HZ: Final = 440.0
-TONE_PEAK: Final = 0.3
-"""Peak of our tone, of full scale; its level is 0.212, which is -13.5 dBFS."""
-
-TOLERANCE_HZ: Final = 2.0
-AUDIBLE: Final = 0.05
-"""Level from which a tone counts as heard, 0 to 1."""
-
-SILENT: Final = 0.003
-"""Level below which nothing is heard, 0 to 1."""
-
-INFO_DIGITS: Final = "12#"
-RTP_DIGITS: Final = "34*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,296 +28,58 @@ class Step:
 
 
 class CheckFailed(Exception):
-    """A step did not hold."""
+    """A step did not hold.
 
-    def __init__(self, step: str, error: Exception) -> None:
+    Attributes:
+        step: Its name.
+        error: What went wrong.
+    """
+
+    def __init__(self, step: str, error: ExotelVoiceError) -> None:
         super().__init__(f"{step}: {error}")
         self.step = step
         self.error = error
 
 
-Seen = tuple[str, dict[str, Any]]
-
-
-async def check_call(report: Callable[[Step], None]) -> None:
+async def check_call(
+    report: Callable[[Step], None],
+    *,
+    platform: Callable[[], AbstractAsyncContextManager[SandboxProcess]] = start_sandbox,
+) -> None:
     """Make the call; `report` is called with each step that held.
+
+    Args:
+        report: Called with each step.
+        platform: Starts the platform to call through.
 
     Raises:
         CheckFailed: A step did not hold; everything has been closed.
     """
+    async with AsyncExitStack() as stack:
+        started: list[SandboxProcess] = []
+
+        async def start() -> Seen:
+            started.append(await stack.enter_async_context(platform()))
+            url = started[0].wss_url
+            return f"a program of its own at {url}", {"wss_url": url}
+
+        await _step("platform", start(), report, limit=None)
+        call = CheckedCall(started[0])
+        stack.push_async_callback(call.aclose)
+        for name, work in call.steps():
+            await _step(name, work(), report, limit=STEP_LIMIT)
+
+
+async def _step(
+    name: str, work: Awaitable[Seen], report: Callable[[Step], None], *, limit: float | None
+) -> None:
     clock = asyncio.get_running_loop().time
-
-    async def step(name: str, work: Awaitable[Seen]) -> None:
-        began = clock()
-        try:
-            async with asyncio.timeout(STEP_LIMIT):
-                text, figures = await work
-        except TimeoutError as error:
-            if not isinstance(error, ExotelVoiceError):
-                raise CheckFailed(name, TimeoutError(f"not within {STEP_LIMIT:g} s")) from error
-            raise CheckFailed(name, error) from error
-        except (ExotelVoiceError, httpx.HTTPError) as error:
-            raise CheckFailed(name, error) from error
-        report(Step(name=name, took_ms=(clock() - began) * 1e3, text=text, figures=figures))
-
     began = clock()
     try:
-        platform_context = demo_platform()
-        platform = await platform_context.__aenter__()
+        async with asyncio.timeout(limit):
+            text, figures = await work
     except ExotelVoiceError as error:
-        raise CheckFailed("platform", error) from error
-    try:
-        report(
-            Step(
-                name="platform",
-                took_ms=(clock() - began) * 1e3,
-                text=f"a program of its own at {platform.wss_url}",
-                figures={"wss_url": platform.wss_url},
-            )
-        )
-        checked = CheckedCall(platform)
-        try:
-            for name, work in checked.steps():
-                await step(name, work())
-        finally:
-            await checked.aclose()
-    finally:
-        await platform_context.__aexit__(None, None, None)
-
-
-class CheckedCall:
-    """One call from its registration to its end, with a tone each way."""
-
-    def __init__(self, platform: DemoPlatform) -> None:
-        self._platform = platform
-        self._received: list[tuple[str, float]] = []
-        stream = PcmStream(sample_rate_hz=RATE_HZ)
-        self._media = NativeMedia(input=stream, output=stream)
-        self._phone = Phone(
-            platform.account(),
-            media=self._media,
-            settings=PhoneSettings(ca_file=platform.ca_file, proxy=None),
-            trace=self._note,
-        )
-        self._call: Call | None = None
-        self._sid = ""
-        self._hearing = Hearing()
-        self._heard = asyncio.Event()
-        self._audio: list[asyncio.Task[None]] = []
-
-    def steps(self) -> list[tuple[str, Callable[[], Awaitable[Seen]]]]:
-        """The steps in their order."""
-        return [
-            ("register", self._register),
-            ("incoming", self._incoming),
-            ("answer", self._answer),
-            ("audio from them", self._audio_from_them),
-            ("audio to them", self._audio_to_them),
-            ("digits by INFO", self._digits_by_info),
-            ("digits in RTP", self._digits_in_rtp),
-            ("mute", self._mute),
-            ("unmute", self._unmute),
-            ("hold", self._hold),
-            ("resume", self._resume),
-            ("statistics", self._statistics),
-            ("hang up", self._hang_up),
-            ("unregister", self._unregister),
-        ]
-
-    async def aclose(self) -> None:
-        """Close the phone, its audio and the tasks that carry it."""
-        for task in self._audio:
-            task.cancel()
-        await asyncio.gather(*self._audio, return_exceptions=True)
-        await self._phone.aclose()
-        await self._media.aclose()
-
-    # -- signalling ------------------------------------------------------------------------------
-
-    async def _register(self) -> Seen:
-        await self._phone.register()
-        challenged = any(text.startswith("SIP/2.0 401") for text, _ in self._received)
-        if not challenged:
-            raise MediaError("the platform did not ask for the password")
-        account = self._phone.account
-        return f"{account.username}@{account.domain}, password checked by digest", {
-            "challenged": challenged
-        }
-
-    async def _incoming(self) -> Seen:
-        coming = asyncio.ensure_future(anext(self._phone.incoming()))
-        try:
-            self._sid = await self._platform.call_me(f"tone-{THEIR_TONE_HZ:.0f}")
-            call = await coming
-        finally:
-            coming.cancel()
-        now = asyncio.get_running_loop().time()
-        invite = next(at for text, at in self._received if text.startswith("INVITE"))
-        self._call = call
-        delay_ms = (now - invite) * 1e3
-        return f"from {call.details.remote_id}, {delay_ms:.2f} ms after the INVITE came", {
-            "caller": call.details.remote_id,
-            "invite_to_event_ms": round(delay_ms, 3),
-        }
-
-    async def _answer(self) -> Seen:
-        call = self._the_call
-        await call.answer()
-        self._audio = [
-            asyncio.ensure_future(self._speak(call)),
-            asyncio.ensure_future(self._listen(call)),
-        ]
-        while not self._hearing.loudest:
-            await self._news()
-        codec = (await call.stats()).codec
-        return f"{codec} over ICE and DTLS-SRTP, first audio is in", {"codec": codec}
-
-    async def _hang_up(self) -> Seen:
-        call = self._the_call
-        await call.hang_up()
-        details = await call.ended()
-        await self._far_side(lambda row: not row["is_living"], "the platform's end of the call")
-        return f"after {details.call_duration:.1f} s, and the platform says so too", {
-            "duration_s": round(details.call_duration, 2)
-        }
-
-    async def _unregister(self) -> Seen:
-        await self._phone.unregister()
-        await self._platform.until(
-            lambda state: not any(row["bindings"] for row in state["accounts"]),
-            what="the platform to forget the phone",
-            limit=STEP_LIMIT,
-        )
-        return "the platform has no phone left", {}
-
-    # -- audio -----------------------------------------------------------------------------------
-
-    async def _audio_from_them(self) -> Seen:
-        while not _is_tone(self._hearing.frequency_hz, THEIR_TONE_HZ):
-            await self._news()
-        return _tone_seen(self._hearing.frequency_hz, self._hearing.level)
-
-    async def _audio_to_them(self) -> Seen:
-        row = await self._far_side(_hears_our_tone, "our tone at the far side")
-        return _tone_seen(row["heard_frequency_hz"], row["heard_level"])
-
-    async def _digits_by_info(self) -> Seen:
-        await self._the_call.send_dtmf(INFO_DIGITS, method="info")
-        return await self._digits_heard(INFO_DIGITS)
-
-    async def _digits_in_rtp(self) -> Seen:
-        await self._the_call.send_dtmf(RTP_DIGITS, method="rfc4733")
-        return await self._digits_heard(INFO_DIGITS + RTP_DIGITS)
-
-    async def _mute(self) -> Seen:
-        await self._the_call.mute()
-        row = await self._far_side(lambda row: row["heard_level"] < SILENT, "silence after mute")
-        return _silence_seen(row["heard_level"])
-
-    async def _unmute(self) -> Seen:
-        await self._the_call.unmute()
-        row = await self._far_side(_hears_our_tone, "our tone after unmute")
-        return _tone_seen(row["heard_frequency_hz"], row["heard_level"])
-
-    async def _hold(self) -> Seen:
-        call = self._the_call
-        await call.hold()
-        if not call.is_on_hold:
-            raise MediaError("the call is not on hold")
-        row = await self._far_side(
-            lambda row: row["is_held"] and row["heard_level"] < SILENT, "silence on hold"
-        )
-        return f"agreed with the far side; {_silence_seen(row['heard_level'])[0]}", {
-            "far_level": row["heard_level"]
-        }
-
-    async def _resume(self) -> Seen:
-        call = self._the_call
-        await call.resume()
-        if call.is_on_hold:
-            raise MediaError("the call is still on hold")
-        row = await self._far_side(
-            lambda row: not row["is_held"] and _hears_our_tone(row), "our tone after resume"
-        )
-        return _tone_seen(row["heard_frequency_hz"], row["heard_level"])
-
-    async def _statistics(self) -> Seen:
-        stats = await self._the_call.stats()
-        text = (
-            f"{stats.packets_sent} packets sent, {stats.packets_received} received, "
-            f"{stats.packets_lost} lost, jitter {stats.jitter_ms:.1f} ms"
-        )
-        if not stats.packets_received:
-            raise MediaError("no packet came")
-        return text, {
-            "packets_sent": stats.packets_sent,
-            "packets_received": stats.packets_received,
-            "packets_lost": stats.packets_lost,
-            "jitter_ms": round(stats.jitter_ms, 2),
-            "round_trip_ms": stats.round_trip_ms,
-        }
-
-    # -- pieces ----------------------------------------------------------------------------------
-
-    @property
-    def _the_call(self) -> Call:
-        if self._call is None:
-            raise MediaError("there is no call")
-        return self._call
-
-    def _note(self, direction: str, text: str) -> None:
-        if direction == "received":
-            self._received.append((text, asyncio.get_running_loop().time()))
-
-    async def _digits_heard(self, digits: str) -> Seen:
-        row = await self._far_side(lambda row: row["digits"] == digits, f"the digits {digits}")
-        return f"the far side has heard {row['digits']}", {"digits": row["digits"]}
-
-    async def _far_side(self, holds: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
-        def row_of(state: dict[str, Any]) -> dict[str, Any]:
-            return next((row for row in state["calls"] if row["sid"] == self._sid), {})
-
-        state = await self._platform.until(
-            lambda state: bool(row_of(state)) and holds(row_of(state)), what=what, limit=STEP_LIMIT
-        )
-        return row_of(state)
-
-    async def _news(self) -> None:
-        self._heard.clear()
-        await self._heard.wait()
-
-    async def _speak(self, call: Call) -> None:
-        second = np.arange(RATE_HZ) * (2 * math.pi * OUR_TONE_HZ / RATE_HZ)
-        tone = (np.sin(second) * TONE_PEAK * 32767).astype(np.int16).tobytes()
-        piece = RATE_HZ // 50 * 2
-        with suppress(ExotelVoiceError):  # the call has ended
-            while True:
-                for at in range(0, len(tone), piece):
-                    await call.audio_out.write(tone[at : at + piece])
-
-    async def _listen(self, call: Call) -> None:
-        async for frame in call.audio_in():
-            if self._hearing.listen(frame, RATE_HZ):
-                self._heard.set()
-
-
-def _is_tone(frequency_hz: float | None, wanted_hz: float) -> bool:
-    return frequency_hz is not None and abs(frequency_hz - wanted_hz) < TOLERANCE_HZ
-
-
-def _hears_our_tone(row: dict[str, Any]) -> bool:
-    return _is_tone(row["heard_frequency_hz"], OUR_TONE_HZ) and row["heard_level"] > AUDIBLE
-
-
-def _tone_seen(frequency_hz: float | None, level: float) -> Seen:
-    frequency = frequency_hz or 0.0
-    level_dbfs = 20 * math.log10(max(level, 1e-5))
-    return f"{frequency:.1f} Hz at {level_dbfs:.1f} dBFS", {
-        "frequency_hz": round(frequency, 2),
-        "level_dbfs": round(level_dbfs, 1),
-    }
-
-
-def _silence_seen(level: float) -> Seen:
-    level_dbfs = 20 * math.log10(max(level, 1e-5))
-    return f"the far side hears silence ({level_dbfs:.0f} dBFS)", {"far_level": round(level, 5)}
+        raise CheckFailed(name, error) from error
+    except TimeoutError as error:
+        raise CheckFailed(name, DeadlineExceeded(f"not within {limit} s")) from error
+    report(Step(name=name, took_ms=(clock() - began) * 1e3, text=text, figures=figures))

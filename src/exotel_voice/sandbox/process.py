@@ -1,4 +1,4 @@
-"""The sandbox as a program of its own, which the demo starts, watches and ends."""
+"""A sandbox in a process of its own, for programs that want the platform to be somebody else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ import httpx
 from exotel_voice.errors import ConnectFailed, DeadlineExceeded
 from exotel_voice.phone.account import SipAccount
 
-__all__ = ["DemoPlatform", "demo_platform"]
+__all__ = ["SandboxProcess", "start_sandbox"]
 
 START_LIMIT: Final = 20.0
 """Seconds that the program may take to start: a slow machine reads many files."""
@@ -23,9 +23,12 @@ START_LIMIT: Final = 20.0
 STOP_LIMIT: Final = 3.0
 """Seconds that the program may take to end before it is killed."""
 
+REPLY_LIMIT: Final = 5.0
+"""Seconds that an HTTP request may take."""
 
-class DemoPlatform:
-    """A running sandbox, known by what it printed when it was ready.
+
+class SandboxProcess:
+    """A running sandbox, known by what it printed when it was ready. `start_sandbox` gives it.
 
     Args:
         ready: The line of `exotel-voice sandbox --json`.
@@ -47,7 +50,7 @@ class DemoPlatform:
         return str(self._ready["ca_file"])
 
     def account(self) -> SipAccount:
-        """Give the phone's account."""
+        """Give the first account, to be used over wss."""
         first = self._ready["accounts"][0]
         url = httpx.URL(self.wss_url)
         return SipAccount(
@@ -59,15 +62,22 @@ class DemoPlatform:
             security="wss",
         )
 
-    async def call_me(self, party: str) -> str:
-        """Have the platform call the phone and join it with a party; gives the call's Sid."""
+    async def call_me(self, party: str, *, caller_id: str = "0800123456") -> str:
+        """Have the platform call the account and join it with a party; gives the call's Sid.
+
+        Raises:
+            ConnectFailed: The platform did not take the request.
+        """
         api = self._ready["api"]
-        answer = await self._http.post(
-            f"/v1/Accounts/{api['account_sid']}/Calls/connect.json",
-            data={"From": self.account().username, "To": party, "CallerId": "0800123456"},
-            auth=(api["key"], api["token"]),
-        )
-        answer.raise_for_status()
+        try:
+            answer = await self._http.post(
+                f"/v1/Accounts/{api['account_sid']}/Calls/connect.json",
+                data={"From": self.account().username, "To": party, "CallerId": caller_id},
+                auth=(api["key"], api["token"]),
+            )
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise ConnectFailed(f"the sandbox did not start the call: {error}") from error
         return str(answer.json()["Call"]["Sid"])
 
     async def until(
@@ -77,18 +87,20 @@ class DemoPlatform:
 
         Raises:
             DeadlineExceeded: It was not so within `limit` seconds.
+            ConnectFailed: The platform cannot be asked.
         """
         try:
-            async with asyncio.timeout(limit):
-                async with aclosing(self._states()) as states:
-                    async for state in states:
-                        if holds(state):
-                            return state
+            async with asyncio.timeout(limit), aclosing(self._states()) as states:
+                async for state in states:
+                    if holds(state):
+                        return state
         except TimeoutError:
             pass
+        except httpx.HTTPError as error:
+            raise ConnectFailed(f"the sandbox does not tell its state: {error}") from error
         raise DeadlineExceeded(f"{what}: not within {limit:g} s")
 
-    async def _states(self) -> AsyncIterator[dict[str, Any]]:
+    async def _states(self) -> AsyncGenerator[dict[str, Any]]:
         async with self._http.stream("GET", "/events") as response:
             async for line in response.aiter_lines():
                 if line.startswith("data: "):
@@ -96,14 +108,18 @@ class DemoPlatform:
 
 
 @asynccontextmanager
-async def demo_platform() -> AsyncIterator[DemoPlatform]:
-    """Start the sandbox in a process of its own, on free ports; it ends with the block.
+async def start_sandbox(accounts: Sequence[str] = ("alice",)) -> AsyncIterator[SandboxProcess]:
+    """Start a sandbox in a process of its own, on free ports; it ends with the block.
+
+    Args:
+        accounts: As for `exotel-voice sandbox --account`: a name, or `name:password`.
 
     Raises:
         ConnectFailed: The program did not start.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "exotel_voice", "sandbox", "--json", "--account", "alice"),
+        *(sys.executable, "-m", "exotel_voice", "sandbox", "--json"),
+        *(argument for name in accounts for argument in ("--account", name)),
         *("--ws-port", "0", "--wss-port", "0", "--http-port", "0"),
         stdin=PIPE,
         stdout=PIPE,
@@ -112,9 +128,9 @@ async def demo_platform() -> AsyncIterator[DemoPlatform]:
     try:
         ready = await _ready_line(process)
         async with httpx.AsyncClient(
-            base_url=ready["http_url"], timeout=5.0, trust_env=False
+            base_url=ready["http_url"], timeout=REPLY_LIMIT, trust_env=False
         ) as http:
-            yield DemoPlatform(ready, http)
+            yield SandboxProcess(ready, http)
     finally:
         await _stop(process)
 
