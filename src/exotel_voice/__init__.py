@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from exotel_voice.client import ExotelWebClient
     from exotel_voice.errors import (
+        ApiError,
+        ApiNotFound,
+        ApiOutcomeUnknown,
+        ApiRateLimited,
+        ApiRequestInvalid,
+        ApiUnauthorized,
+        ApiUnavailable,
         AudioFileError,
         AuthenticationFailed,
+        CallbackInvalid,
         CallBusy,
         CallCancelled,
         CallFailed,
@@ -57,6 +65,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ApiError",
+    "ApiNotFound",
+    "ApiOutcomeUnknown",
+    "ApiRateLimited",
+    "ApiRequestInvalid",
+    "ApiUnauthorized",
+    "ApiUnavailable",
     "AudioFile",
     "AudioFileError",
     "AudioRecorder",
@@ -70,6 +85,7 @@ __all__ = [
     "CallNotAnswered",
     "CallRejected",
     "CallState",
+    "CallbackInvalid",
     "ConfigError",
     "ConnectFailed",
     "ConnectionLost",
