@@ -68,6 +68,26 @@ async def test_offer_and_answer_connect_both_ends_once(ends: Ends) -> None:
     assert (await caller.stats()).codec in codecs
 
 
+async def test_getting_ready_changes_nothing_but_the_time_that_the_answer_takes(ends: Ends) -> None:
+    caller, callee, _, callee_hears = ends
+    offer = await caller.create_offer()
+    preparing = asyncio.create_task(callee.prepare(offer))
+    await asyncio.sleep(0)
+    await caller.accept_answer(await callee.create_answer(offer))
+    await preparing
+    async with asyncio.timeout(LIMIT):
+        await callee_hears.connected.wait()
+    assert [type(event) for event in callee_hears.events] == [MediaConnected]
+
+
+@pytest.mark.parametrize("sdp", [b"", b"v=0\r\nm=audio 4000 RTP/AVP 0\r\n"])
+async def test_getting_ready_for_what_cannot_be_taken_never_raises(ends: Ends, sdp: bytes) -> None:
+    _, callee, *_ = ends
+    await callee.prepare(sdp)
+    await callee.aclose()
+    await callee.prepare(sdp)
+
+
 async def test_nothing_is_told_before_both_descriptions_are_known(ends: Ends) -> None:
     caller, callee, caller_hears, _ = ends
     await callee.create_answer(await caller.create_offer())

@@ -47,6 +47,7 @@ class ScriptedSession:
         asked: What was asked of it, in order.
         error: What the next request for or with a description raises.
         gate: Requests for a description wait until it is set.
+        readiness: Getting ready for an answer takes until it is set.
     """
 
     def __init__(self, on_event: Callable[[MediaEvent], None]) -> None:
@@ -55,6 +56,8 @@ class ScriptedSession:
         self.error: MediaError | None = None
         self.gate = asyncio.Event()
         self.gate.set()
+        self.readiness = asyncio.Event()
+        self.readiness.set()
         self.can_send_digits = True
         self.packets_received = 0
         self._version = 0
@@ -69,12 +72,19 @@ class ScriptedSession:
         self._version += 1
         return description(direction, self._version)
 
+    async def prepare(self, offer: bytes) -> None:
+        self.asked.append(f"prepare {direction_of(offer)}")
+        try:
+            await self.readiness.wait()
+        except asyncio.CancelledError:
+            self.asked.append("prepare no more")
+            raise
+
     async def create_offer(
         self, *, direction: Direction = Direction.SENDRECV, ice_restart: bool = False
     ) -> bytes:
-        del ice_restart
         await self.gate.wait()
-        self._do(f"offer {direction}")
+        self._do(f"offer {direction}{' restart' if ice_restart else ''}")
         return self._describe(direction)
 
     async def create_answer(
@@ -138,11 +148,14 @@ class ScriptedMedia:
     def __init__(self) -> None:
         self.sessions: list[ScriptedSession] = []
         self.error: MediaError | None = None
+        self.is_ready_at_once = True
 
     def open_session(self, *, on_event: Callable[[MediaEvent], None]) -> MediaSession:
         if self.error is not None:
             raise self.error
         session = ScriptedSession(on_event)
+        if not self.is_ready_at_once:
+            session.readiness.clear()
         self.sessions.append(session)
         return session
 

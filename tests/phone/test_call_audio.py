@@ -36,7 +36,7 @@ async def test_muting_is_for_the_audio_alone() -> None:
         await call.unmute()
         muted.append(call.is_muted)
         assert muted == [True, False]
-        assert media.sessions[0].asked[1:] == ["muted True", "muted False"]
+        assert media.sessions[0].asked[2:] == ["muted True", "muted False"]
         await call.hang_up()
         kinds = [type(event) async for event in stream]
         assert kinds == [events.CallMuted, events.CallUnmuted, events.CallEnded]

@@ -155,8 +155,18 @@ class MediaSession(Protocol):
     `MediaError`, and the others do nothing.
 
     The order of calls is that of offer and answer (RFC 3264): `create_offer` then `accept_answer`
-    or `rollback`; or `create_answer`.
+    or `rollback`; or `create_answer`. An engine that can make no description for the moment, and
+    may be able to later, raises `MediaUnavailable`; the session goes on.
     """
+
+    async def prepare(self, offer: bytes) -> None:
+        """Get ready for an answer to this offer that may be wanted soon: a call comes in.
+
+        An engine may gather addresses now, so that `create_answer` takes less time; nothing is sent
+        to the far side. Never raises: what is wrong with the offer shows in `create_answer`, which
+        may come while this is still going on, and uses what there is.
+        """
+        ...
 
     async def create_offer(
         self, *, direction: Direction = Direction.SENDRECV, ice_restart: bool = False

@@ -75,6 +75,18 @@ class NativeSession:
         )
         self._paths = Paths(ice, events)
 
+    async def prepare(self, offer: bytes) -> None:
+        """Gather the addresses of the answer beforehand, see `MediaSession.prepare`."""
+        try:
+            self._require_living()
+            description = parse_description(offer)
+            audio = require_secure(description)
+            self._negotiation.require_common_codec(description)
+        except MediaError as error:
+            logger.debug("nothing to prepare: %s", error)
+            return
+        await self._paths.prepare(audio)
+
     async def create_offer(
         self, *, direction: Direction = Direction.SENDRECV, ice_restart: bool = False
     ) -> bytes:

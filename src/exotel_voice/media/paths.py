@@ -12,7 +12,8 @@ import ipaddress
 import logging
 import secrets
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from exotel_voice.errors import DtlsFailed, IceFailed, MediaError
 from exotel_voice.media._aioice import IceAgent
@@ -27,6 +28,9 @@ __all__ = ["PathEvents", "Paths"]
 
 logger = logging.getLogger("exotel_voice.media.path")
 
+_FRESH: Final = 20.0
+"""Seconds for which a NAT surely keeps the port that a STUN server saw (RFC 8445 §5.1.1.4)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathEvents:
@@ -40,6 +44,19 @@ class PathEvents:
     """Audio can flow; comes again when a new path is in use."""
     on_failed: Callable[[MediaError], None]
     """There is no path and will be none."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Prepared:
+    """What was gathered before an answer was wanted."""
+
+    gathering: asyncio.Task[IceAgent | None]
+    has_loopback: bool
+    began_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+
+    def fits(self, *, has_loopback: bool) -> bool:
+        age = asyncio.get_running_loop().time() - self.began_at
+        return self.has_loopback is has_loopback and age < _FRESH
 
 
 class Paths:
@@ -63,6 +80,7 @@ class Paths:
         self._far_end: FarEnd | None = None
         # What this side has offered; `_offered_agent` is None where it offered the present path.
         self._offered_agent: IceAgent | None = None
+        self._prepared: _Prepared | None = None
         self._search: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         # Everything that is to be closed at the end.
@@ -93,6 +111,14 @@ class Paths:
             agent = self._offered_agent = await self._gather(has_loopback=False)
             agent.control()
         return self._describe(agent)
+
+    async def prepare(self, audio: AudioLine) -> None:
+        """Gather the addresses that an answer to this offer will need. Never raises."""
+        if self._agent is None and self._prepared is None and not self._is_closed:
+            has_loopback = _has_loopback(audio)
+            gathering = asyncio.create_task(self._gather_early(has_loopback=has_loopback))
+            self._prepared = _Prepared(gathering=gathering, has_loopback=has_loopback)
+            await asyncio.wait([gathering])
 
     async def rollback(self) -> None:
         """Forget what was offered."""
@@ -126,7 +152,7 @@ class Paths:
         is_known = known is not None and far_end.has_same_path(known)
         if agent is None or path is None or not is_known:
             # RFC 8839 §4.4.1.1: a new ICE session of the far side gets a new one of this side.
-            agent = await self._gather(has_loopback=_has_loopback(audio))
+            agent = await self._gathered(has_loopback=_has_loopback(audio))
             path = self._path_for(far_end)
             # RFC 4145 §4: without the attribute the offerer is active. Deviates: `holdconn` in a
             # first offer is answered as `actpass`, because RFC 5763 §5 leaves no other meaning.
@@ -174,6 +200,37 @@ class Paths:
         if not is_ready:
             raise IceFailed("This machine has no address to offer, or the call has ended")
         return agent
+
+    async def _gather_early(self, *, has_loopback: bool) -> IceAgent | None:
+        try:
+            return await self._gather(has_loopback=has_loopback)
+        except IceFailed as error:
+            logger.info("no address was found beforehand: %s", error)
+            return None
+
+    async def _gathered(self, *, has_loopback: bool) -> IceAgent:
+        """Give an agent with its addresses: the one that was prepared, if it still fits."""
+        if self._prepared is not None:
+            await asyncio.wait([self._prepared.gathering])
+        prepared = self._prepared
+        if prepared is not None and prepared.fits(has_loopback=has_loopback):
+            agent = prepared.gathering.result()
+            if agent is not None:
+                self._prepared = None
+                return agent
+        await self._drop_prepared()
+        return await self._gather(has_loopback=has_loopback)
+
+    async def _drop_prepared(self) -> None:
+        prepared, self._prepared = self._prepared, None
+        if prepared is None:
+            return
+        prepared.gathering.cancel()
+        await asyncio.wait([prepared.gathering])
+        if not prepared.gathering.cancelled():
+            agent = prepared.gathering.result()
+            if agent is not None:
+                await agent.aclose()
 
     def _path_for(self, far_end: FarEnd) -> SecurePath:
         """Keep the keys for the same far end; make a path of its own for another one."""
@@ -251,6 +308,7 @@ class Paths:
         """Free every socket. Safe to call more than once."""
         self._is_closed = True
         await self.rollback()
+        await self._drop_prepared()
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()

@@ -88,6 +88,9 @@ class SilentSession:
             fingerprints=(self._fingerprint,),
         )
 
+    async def prepare(self, offer: bytes) -> None:
+        """Do nothing: an answer takes no time."""
+
     async def create_offer(
         self, *, direction: Direction = Direction.SENDRECV, ice_restart: bool = False
     ) -> bytes:

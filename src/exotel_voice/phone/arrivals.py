@@ -92,6 +92,7 @@ class Arrivals:
                 leg.opening.answer(None), name=f"take over call {leg.call_id}"
             )
             return
+        leg.opening.prepare()
         for stream in tuple(self._streams):
             stream.put(call)
 

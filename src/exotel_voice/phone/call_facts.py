@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from exotel_voice.media.base import MediaStats, PcmWriter
+from exotel_voice.media.base import MediaSession, MediaStats, PcmWriter
 from exotel_voice.phone.details import CallDetails, CallDirection, CallState
 from exotel_voice.phone.events import CallEvent
 from exotel_voice.phone.leg import Leg
@@ -85,6 +85,15 @@ class CallFacts:
             InvalidState: The media of the phone take the audio from elsewhere.
         """
         return self._leg.media.audio_out
+
+    @property
+    def media(self) -> MediaSession:
+        """The audio of this call, as the engine made it: the seam for engines and gateways.
+
+        Applications use `audio_in`, `audio_out` and the methods of `Call`. Offers and answers are
+        the phone's: who makes them here as well breaks the call.
+        """
+        return self._leg.media
 
     async def stats(self) -> MediaStats:
         """Give counters and measures of the audio so far."""

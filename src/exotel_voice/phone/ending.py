@@ -102,6 +102,7 @@ class Ending:
             return
         leg.record.over(cause, status, reason, error)
         leg.is_ended = True
+        leg.opening.end()
         leg.watch.stop()
         leg.negotiation.end()
         leg.digits.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,19 @@ class Opening:
         self._leg = leg
         self._offer = offer
         self._is_answering = False
+        self._preparation: asyncio.Task[None] | None = None
+
+    def prepare(self) -> None:
+        """Let the media engine get ready for the answer while it rings."""
+        if self._offer is not None:
+            self._preparation = self._leg.line.supervisor.start(
+                self._leg.media.prepare(self._offer), name=f"get ready for {self._leg.call_id}"
+            )
+
+    def end(self) -> None:
+        """The call is over: nothing is prepared any more."""
+        if self._preparation is not None:
+            self._preparation.cancel()
 
     async def dial(
         self,
