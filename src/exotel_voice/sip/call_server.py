@@ -154,7 +154,8 @@ class ServerInvite:
         may_offer = self._is_reliable(has_sdp=True)
         if sdp is not None and self._dialog.turn.state is TurnState.INITIAL and not may_offer:
             raise InvalidState("The caller takes no offer before the answer.")
-        self._draft = _Draft(status, sdp, headers)
+        if self._session.allows(CallInput.RING):
+            self._draft = _Draft(status, sdp, headers)
         self._session.demand(CallInput.RING, now=now)
 
     def answer(self, sdp: bytes, headers: Fields, *, now: float) -> None:

@@ -62,7 +62,9 @@ class CallCommands:
 
         What waited for a connection, such as the BYE of a call hung up meanwhile, goes out.
         """
-        found = self._live(session)
+        found = self._stack.sessions.get(session)
+        if found is None:
+            raise InvalidState("The call has ended.")
         found.flow = flow
         if found.dialog is not None:
             found.dialog.flow = flow

@@ -195,7 +195,7 @@ class LocalOffer(Machine[LocalState, LocalInput, LocalDo, CallTimer]):
             return
         self._reply = reply
         if reply.status < 300:
-            if self._acknowledge(exchange):
+            if self._acknowledge(exchange, reply.response):
                 self.take(LocalInput.SUCCESS, now=now)
         elif reply.status == 491:
             self.take(LocalInput.GLARE, now=now)
@@ -205,19 +205,23 @@ class LocalOffer(Machine[LocalState, LocalInput, LocalDo, CallTimer]):
             self.take(LocalInput.FAILURE, now=now)
             self._session.receive_verdict(reply, now=now)
 
-    def _acknowledge(self, exchange: Exchange) -> bool:
+    def _acknowledge(self, exchange: Exchange, response: Response) -> bool:
         """Send the ACK to a 2xx (RFC 3261 §13.2.2.4); again, if the 2xx came again.
 
         Returns:
             Whether the 2xx is new.
         """
         dialog = self._session.dialog
-        if exchange.request.method != "INVITE" or dialog is None:
+        if dialog is None:
             return True
         sent = self._acks.get(exchange)
         if sent is not None:
             self._session.stack.layer.resend(sent, flow=dialog.flow)
             return False
+        # RFC 3261 §12.2.1.2: the ACK, too, goes to the new target.
+        dialog.refresh_target(response)
+        if exchange.request.method != "INVITE":
+            return True
         number = exchange.request.cseq_number
         ack = dialog.request("ACK", cseq=number, headers=exchange.credentials())
         # Only the last one can still be asked for: the far side has seen all others.
@@ -229,7 +233,6 @@ class LocalOffer(Machine[LocalState, LocalInput, LocalDo, CallTimer]):
         if self._reply is None or dialog is None:
             return
         response = self._reply.response
-        dialog.refresh_target(response)
         session.refresh.receive_success(response, now=now)
         known = dialog.turn.remote
         if not has_sdp(response):
