@@ -23,7 +23,9 @@
     │   ├── DtlsFailed
     │   ├── MediaTimeout
     │   ├── AudioFileError
-    │   └── MicrophoneDenied
+    │   ├── AudioDeviceError
+    │   ├── MicrophoneDenied
+    │   └── MediaUnavailable    for the moment; the call goes on
     ├── ApiError                the platform's HTTP API; status · api_code · retry_after
     │   ├── ApiRequestInvalid   it does not take the request as it is
     │   ├── ApiUnauthorized     it does not take the key and the token
@@ -50,6 +52,7 @@ __all__ = [
     "ApiRequestInvalid",
     "ApiUnauthorized",
     "ApiUnavailable",
+    "AudioDeviceError",
     "AudioFileError",
     "AuthenticationFailed",
     "CallBusy",
@@ -69,6 +72,7 @@ __all__ = [
     "MalformedMessage",
     "MediaError",
     "MediaTimeout",
+    "MediaUnavailable",
     "MessageTooLarge",
     "MicrophoneDenied",
     "NoCommonCodec",
@@ -337,11 +341,29 @@ class AudioFileError(MediaError):
     default_hint = "Give the path of a readable audio file, for example a 16-bit WAV."
 
 
+class AudioDeviceError(MediaError):
+    """A sound device is not there, or cannot be used."""
+
+    code = "media.audio_device"
+    default_hint = "Connect a sound device, and see what there is with `exotel-voice devices`."
+
+
 class MicrophoneDenied(MediaError):
     """There is no microphone, or no permission to use it."""
 
     code = "media.microphone_denied"
     default_hint = "Connect a microphone and allow this program to use it."
+
+
+class MediaUnavailable(MediaError):
+    """No session description can be made for the moment; the call stays as it is.
+
+    The browser tab that has the audio of a call is closed or being loaded again, for example.
+    """
+
+    code = "media.unavailable"
+    default_hint = "Try again when the audio of the call is back."
+    default_retryable = True
 
 
 class ApiError(ExotelVoiceError):
