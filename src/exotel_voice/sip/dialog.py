@@ -103,6 +103,9 @@ class Dialog:
         dialog.remote_cseq = invite.cseq_number
         dialog.route_set = _checked(invite.record_routes)
         dialog.refresh_target(invite)
+        if invite.from_tag is None and invite.headers.get("Contact") is None:
+            # RFC 4475 §3.4.1: RFC 2543 knew neither tag nor a Contact that had to be there.
+            dialog._take_target(invite.from_uri)
         if not dialog.remote_target:
             raise MalformedMessage("there is no Contact that can be called back")
         return dialog
@@ -141,11 +144,13 @@ class Dialog:
         One that is missing or of no use leaves the target as it is.
         """
         try:
-            uri = message.contact_uri
-            if uri is not None and uri.isprintable() and Uri.parse(uri).scheme in {"sip", "sips"}:
-                self.remote_target = uri
+            self._take_target(message.contact_uri)
         except MalformedMessage:
             return
+
+    def _take_target(self, uri: str | None) -> None:
+        if uri is not None and uri.isprintable() and Uri.parse(uri).scheme in {"sip", "sips"}:
+            self.remote_target = uri
 
     def confirm(self, response: Response) -> None:
         """Take route set and target from the 2xx, which may differ (RFC 3261 §13.2.2.4).
