@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 FUZZ_SECONDS ?= 100
 FAST := not media and not browser and not interop and not slow
 
-.PHONY: help demo test check bench fuzz format clean
+.PHONY: help demo test check bench fuzz docs format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,7 @@ check: $(VENV)/.dev-ready ## format, lint, types, layers, state diagrams and the
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python scripts/draw_machines.py --check
+	$(BIN)/python scripts/write_errors.py --check
 	$(BIN)/pytest -q -n 2 -m "$(FAST)" $(PYTEST_ARGS)
 
 bench: $(VENV)/.dev-ready ## the tables of benchmarks/, each figure beside its target
@@ -39,12 +40,15 @@ fuzz: $(VENV)/.dev-ready ## random bytes at the parsers, FUZZ_SECONDS=100 at eac
 	    $(BIN)/python tests/fuzz/run.py $$target -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
 
+docs: $(VENV)/.dev-ready ## the documentation into site/: offline, and a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 format: $(VENV)/.dev-ready ## rewrite the sources in the one format
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
 clean: ## remove the environment and everything generated
-	rm -rf $(VENV) tests/interop/node_modules .coverage* .pytest_cache .ruff_cache .mypy_cache .hypothesis dist
+	rm -rf $(VENV) tests/interop/node_modules .coverage* .pytest_cache .ruff_cache .mypy_cache .hypothesis dist site
 
 $(VENV)/.run-ready: pyproject.toml scripts/setup_venv.py
 	$(PYTHON) scripts/setup_venv.py $(VENV)
