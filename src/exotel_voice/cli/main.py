@@ -42,6 +42,11 @@ COMMANDS: Final = (
         "exotel_voice.cli.sandbox",
         "Run a telephone platform on this machine, to learn and to test.",
     ),
+    CommandEntry(
+        "call",
+        "exotel_voice.cli.call",
+        "Place a call between two parties through the platform's HTTP API.",
+    ),
 )
 """The commands in the order of the help text."""
 
