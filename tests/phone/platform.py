@@ -22,9 +22,24 @@ from exotel_voice.sip.events import Flow, SessionId
 from exotel_voice.sip.ids import CountingIds
 from exotel_voice.sip.wire import Request, Response, parse
 from exotel_voice.transport.memory import MemoryListener, MemoryTransport
-from phone.scripted_media import ANSWER_TO, ScriptedMedia, description, direction_of
+from phone.scripted_media import (
+    ANSWER_TO,
+    ScriptedMedia,
+    ScriptedSession,
+    description,
+    direction_of,
+)
 
-__all__ = ["ACCOUNT", "Platform", "a_phone", "a_platform", "make_phone", "state_of", "until"]
+__all__ = [
+    "ACCOUNT",
+    "Platform",
+    "a_phone",
+    "a_platform",
+    "an_answered_call",
+    "make_phone",
+    "state_of",
+    "until",
+]
 
 ACCOUNT = SipAccount(
     username="alice", password="s3cret", domain="acme.example", security="ws", display_name="Alice"
@@ -111,6 +126,28 @@ class Platform:
         """Offer a new description."""
         sdp = description(direction)
         self.run(lambda agent, now: agent.offer(session, sdp=sdp, now=now))
+
+    def ask_for_offer(self) -> None:
+        """Send a re-INVITE without a description in the call that the phone took last."""
+        answers = [m for m in self.received if isinstance(m, Response) and m.status == 200]
+        last = next(m for m in reversed(answers) if m.cseq_method == "INVITE")
+        self.put(
+            f"INVITE {self.contact} SIP/2.0\r\n"
+            "Via: SIP/2.0/WS platform.example;branch=z9hG4bK-asks\r\n"
+            f"From: {last.headers.get('From')}\r\nTo: {last.headers.get('To')}\r\n"
+            f"Call-ID: {last.call_id}\r\nCSeq: {last.cseq_number + 1} INVITE\r\n"
+            "Contact: <sip:platform@platform.example;transport=ws>\r\n"
+            "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n".encode()
+        )
+
+    async def response(self, status: int) -> Response:
+        """Wait until a response with a status has come."""
+        while True:
+            for message in self.received:
+                if isinstance(message, Response) and message.status == status:
+                    return message
+            self._news.clear()
+            await self._news.wait()
 
     def sdp(self) -> bytes:
         """Write a description for an offer."""
@@ -327,6 +364,22 @@ async def a_phone(
     """Run a registered phone."""
     async with make_phone(platform, media=media, settings=settings) as phone:
         yield phone
+
+
+@asynccontextmanager
+async def an_answered_call(
+    settings: PhoneSettings | None = None,
+) -> AsyncIterator[tuple[Platform, Phone, Call, SessionId, ScriptedSession]]:
+    """Run a phone in a call that it took; its audio has forgotten what it was asked so far."""
+    media = ScriptedMedia()
+    async with a_platform() as platform, a_phone(platform, media=media, settings=settings) as phone:
+        session = platform.call()
+        call = await anext(phone.incoming())
+        await call.answer()
+        await platform.event(sip.CallAnswered)
+        await asyncio.sleep(1)
+        media.sessions[0].asked.clear()
+        yield platform, phone, call, session, media.sessions[0]
 
 
 async def until(phone: Phone, kind: type[P]) -> P:

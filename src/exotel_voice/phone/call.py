@@ -34,7 +34,8 @@ class Call(CallFacts):
         Raises:
             InvalidState: The call is not incoming, or is being answered already.
             CallCancelled: The caller withdrew the call meanwhile.
-            MediaError: The caller's offer cannot be taken; it got 488.
+            MediaError: The caller's offer cannot be taken; it got 488, or 480 where the engine has
+                no microphone or nobody at it for the moment.
         """
         await self._leg.opening.answer(headers)
 
@@ -97,6 +98,7 @@ class Call(CallFacts):
         Raises:
             InvalidState: The call is not up, or ended meanwhile.
             RequestRefused: The far side refused; the call goes on as it was.
+            MediaUnavailable: The engine can describe nothing now; the call goes on as it was.
         """
         await self._set_hold(wish=True)
 
@@ -106,8 +108,23 @@ class Call(CallFacts):
         Raises:
             InvalidState: The call is not up, or ended meanwhile.
             RequestRefused: The far side refused; the call goes on as it was.
+            MediaUnavailable: The engine can describe nothing now; the call goes on as it was.
         """
         await self._set_hold(wish=False)
+
+    async def restart_media(self) -> None:
+        """Look for a new path for the audio by one re-INVITE (RFC 8839 §4.4.1.1).
+
+        The phone does this by itself when the audio stops coming. Returns when the far side has
+        agreed; `MediaConnected` follows when the new path is in use. A hold stays a hold.
+
+        Raises:
+            InvalidState: The call is not up, or ended meanwhile.
+            RequestRefused: The far side refused; the call goes on as it was.
+            MediaError: The engine cannot make the offer; the call goes on as it was.
+        """
+        self._leg.require(CallState.ACTIVE, CallState.HELD, CallState.RECONNECTING)
+        await self._leg.negotiation.restart()
 
     async def mute(self) -> None:
         """Send silence. The far side is not told.

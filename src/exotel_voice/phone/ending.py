@@ -5,7 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from exotel_voice.errors import CallCancelled, CallFailed, ExotelVoiceError, MediaError
+from exotel_voice.errors import (
+    CallCancelled,
+    CallFailed,
+    ExotelVoiceError,
+    MediaError,
+    MediaUnavailable,
+    MicrophoneDenied,
+)
 from exotel_voice.phone.details import CallState, EndCause
 from exotel_voice.phone.events import CallEnded
 from exotel_voice.phone.outcome import describe, end_error, end_reason
@@ -45,17 +52,21 @@ class Ending:
         leg.command(lambda agent, session, now: agent.hang_up(session, now=now, reason=reason))
 
     def fail(self, error: MediaError) -> None:
-        """End the call for want of audio; an incoming one gets 488 (RFC 3261 §21.4.26)."""
+        """End the call for want of audio; an incoming one gets 488 or 480 (RFC 3261 §21.4).
+
+        480 says that it may work later: nobody is at the microphone, or there is none now.
+        """
         leg = self._leg
         if leg.is_ended:
             return
         error.call_id = leg.call_id
         logger.warning("the audio of a call failed: %s", error, extra={"call_id": leg.call_id})
         self._verdict = (EndCause.MEDIA, error)
+        status = 480 if isinstance(error, MediaUnavailable | MicrophoneDenied) else 488
         if leg.session is None:
-            self.finish(EndCause.MEDIA, 488, error.message, error)
+            self.finish(EndCause.MEDIA, status, error.message, error)
         elif leg.state is CallState.INCOMING:
-            leg.command(lambda agent, session, now: agent.reject(session, now=now, status=488))
+            leg.command(lambda agent, session, now: agent.reject(session, now=now, status=status))
         else:
             self.hang_up(error.message)
 

@@ -155,7 +155,7 @@ class Leg:
         if self.is_answered and not self.is_ended:
             self.negotiation.refresh()
         else:
-            self.negotiation.is_stale = False
+            self.negotiation.resume()
 
     # -- inside ----------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Offers and answers of one call, one after the other (RFC 3264): hold, resume, repair.
+"""Offers and answers of one call, one after the other (RFC 3264): hold, resume, repair, restart.
 
 What this side wants and what the far side has confirmed are kept apart. One worker per call touches
 the media session; it answers the far side's offers first, and then offers until what is confirmed
@@ -12,9 +12,15 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from exotel_voice.errors import ExotelVoiceError, InvalidState, MediaError, RequestRefused
+from exotel_voice.errors import (
+    ExotelVoiceError,
+    InvalidState,
+    MediaError,
+    MediaUnavailable,
+    RequestRefused,
+)
 from exotel_voice.media.base import Direction
 from exotel_voice.phone import events
 from exotel_voice.phone.details import EndCause
@@ -28,6 +34,8 @@ __all__ = ["Negotiation"]
 logger = logging.getLogger("exotel_voice.phone")
 
 Job = Callable[[], Awaitable[None]]
+PENDING: Final = 491
+"""The far side's own offer came while ours waited; ours is made anew after it (RFC 3261 §14.1)."""
 FAR_END_GONE: Final = frozenset({408, 481})
 """Answers to a re-INVITE that say that the far side has no such call (RFC 3261 §12.2.1.2)."""
 STILL_BUSY: Final = 500
@@ -35,6 +43,14 @@ STILL_BUSY: Final = 500
 REPAIR_PAUSE: Final = 1.0
 """Seconds before a re-INVITE that repairs a dialog is sent again after a 500."""
 REPAIR_TRIES: Final = 5
+
+
+class _Offered(NamedTuple):
+    """What one offer of this side is for."""
+
+    is_held: bool
+    is_restart: bool
+    is_repair: bool
 
 
 class Negotiation:
@@ -53,7 +69,9 @@ class Negotiation:
         self._jobs: deque[Job] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._wish = False
-        self._offered: bool | None = None
+        self._wants_restart = False
+        self._offered: _Offered | None = None
+        self._is_paused = False
         self._needs_repair = False
         self._tries_left = 0
         self._pause_timer: asyncio.TimerHandle | None = None
@@ -70,9 +88,24 @@ class Negotiation:
 
         Raises:
             RequestRefused: The far side refused.
+            MediaUnavailable: The engine can offer nothing for the moment; all is as it was.
             InvalidState: The call ended first.
         """
         self._wish = wish
+        await self._settled()
+
+    async def restart(self) -> None:
+        """Look for a new path for the audio, and wait until the far side has agreed to that.
+
+        Raises:
+            RequestRefused: The far side refused.
+            MediaError: The engine cannot make the offer; the call goes on.
+            InvalidState: The call ended first.
+        """
+        self._wants_restart = True
+        await self._settled()
+
+    async def _settled(self) -> None:
         if not self._has_work():
             return
         waiter = asyncio.get_running_loop().create_future()
@@ -82,14 +115,19 @@ class Negotiation:
 
     def refresh(self) -> None:
         """Send one re-INVITE over the present connection: registering alone repairs no dialog."""
+        self._is_paused = False
         self._tries_left = REPAIR_TRIES
         self._repair()
 
     def pause(self) -> None:
         """The connection is gone: nothing is offered before `refresh`."""
-        self.is_stale = True
+        self.is_stale = self._is_paused = True
         self._needs_repair = False
         self._stop_pause()
+
+    def resume(self) -> None:
+        """There is a connection again, for a call that has nothing yet to repair."""
+        self.is_stale = self._is_paused = False
 
     # -- what happens ----------------------------------------------------------------------------
 
@@ -143,15 +181,16 @@ class Negotiation:
             self._settle(None)
 
     def _has_work(self) -> bool:
-        return self._wish != self.is_on_hold or self._offered is not None
+        is_wished = self._wish != self.is_on_hold or self._wants_restart
+        return is_wished or self._offered is not None
 
     def _can_offer(self) -> bool:
         leg = self._leg
         if self._offered is not None or not leg.is_answered or leg.session is None:
             return False
-        if self._wish == self.is_on_hold and not self._needs_repair:
+        if not self._has_work() and not self._needs_repair:
             return False
-        if self.is_stale and not self._needs_repair:
+        if self._is_paused or self._pause_timer is not None:
             return False
         session = leg.session
         return leg.line.driver.is_connected and leg.line.driver.look(
@@ -159,19 +198,33 @@ class Negotiation:
         )
 
     async def _offer(self) -> None:
-        wish = self._wish
+        offered = _Offered(self._wish, self._wants_restart, self._needs_repair)
         media = self._leg.media
         try:
-            offer = await media.create_offer(direction=_direction(is_held=wish))
+            offer = await media.create_offer(
+                direction=_direction(is_held=offered.is_held), ice_restart=offered.is_restart
+            )
         except MediaError as error:
-            self._leg.ending.fail(error)
+            if not offered.is_restart and not isinstance(error, MediaUnavailable):
+                self._leg.ending.fail(error)
+                return
+            logger.warning("nothing can be offered for the moment: %s", error)
+            self._give_up(error)
             return
-        if self._jobs or wish != self._wish or not self._can_offer():
+        is_wanted = offered == _Offered(self._wish, self._wants_restart, self._needs_repair)
+        if self._jobs or not is_wanted or not self._can_offer():
             await media.rollback()
             return
-        self._offered = wish
-        self._needs_repair = False
+        self._offered = offered
+        self._needs_repair = self._wants_restart = False
         self._leg.command(lambda agent, session, now: agent.offer(session, sdp=offer, now=now))
+
+    def _give_up(self, error: ExotelVoiceError) -> None:
+        """Wish nothing any more but what is; a repair waits for the next wish."""
+        self._wish = self.is_on_hold
+        self._wants_restart = self._needs_repair = False
+        error.call_id = self._leg.call_id
+        self._settle(error)
 
     async def _answer(self, offer: bytes) -> None:
         """Answer the far side's offer; without our codecs it is refused and all stays as it was."""
@@ -179,8 +232,7 @@ class Negotiation:
         try:
             answer = await self._leg.media.create_answer(offer, direction=direction)
         except MediaError as error:
-            logger.warning("refused a new session description: %s", error)
-            self._leg.command(lambda agent, session, now: agent.reject_offer(session, now=now))
+            self._refuse(error)
             return
         self._leg.command(
             lambda agent, session, now: agent.answer_offer(session, sdp=answer, now=now)
@@ -192,12 +244,23 @@ class Negotiation:
             offer = await self._leg.media.create_offer(
                 direction=_direction(is_held=self.is_on_hold)
             )
+        except MediaUnavailable as error:
+            self._refuse(error)
+            return
         except MediaError as error:
             self._leg.ending.fail(error)
             return
         self._leg.command(
             lambda agent, session, now: agent.provide_offer(session, sdp=offer, now=now)
         )
+
+    def _refuse(self, error: MediaError) -> None:
+        """Refuse what the far side wants with 488, so that all stays as it was (RFC 3261 §14.2).
+
+        A 480, which fits an engine that is away for the moment, would end the call (RFC 5057 §5.1).
+        """
+        logger.warning("refused a new session description: %s", error)
+        self._leg.command(lambda agent, session, now: agent.reject_offer(session, now=now))
 
     async def _accept(self, answer: bytes) -> None:
         offered, self._offered = self._offered, None
@@ -207,35 +270,40 @@ class Negotiation:
             self._leg.ending.fail(error)
             return
         if offered is not None:
-            self._confirm(is_held=offered)
+            self._confirm(is_held=offered.is_held)
 
     async def _refused(self, event: sip.OfferRejected, *, was_lost: bool) -> None:
-        self._offered = None
+        offered, self._offered = self._offered, None
         await self._leg.media.rollback()
+        is_busy = self.is_stale and event.status == STILL_BUSY and self._tries_left > 0
+        if offered is not None and (was_lost or is_busy or event.status == PENDING):
+            self._wants_restart = self._wants_restart or offered.is_restart
         if was_lost:
             return  # The offer died with its connection; `refresh` brings the next one.
+        if event.status == PENDING:
+            self._needs_repair = offered is not None and offered.is_repair
+            return
         if event.status in FAR_END_GONE:
             self._leg.ending.give_up(
                 EndCause.TIMEOUT, status=event.status, reason="the far side has no such call"
             )
             return
-        if self.is_stale and event.status == STILL_BUSY and self._tries_left:
+        if is_busy:
             self._tries_left -= 1
             loop = asyncio.get_running_loop()
             self._pause_timer = loop.call_later(REPAIR_PAUSE, self._repair)
             return
         self._reconnected()
-        self._wish = self.is_on_hold
-        self._settle(
+        self._give_up(
             RequestRefused(
                 f"the far side refused to change the call: {event.status} {event.reason}",
                 status=event.status,
                 reason=event.reason,
-                call_id=self._leg.call_id,
             )
         )
 
     def _repair(self) -> None:
+        self._pause_timer = None
         self.is_stale = True
         self._needs_repair = True
         self.wake()
