@@ -22,7 +22,7 @@ INTRODUCTION = """\
 # Errors
 
 Everything that the package raises is an `ExotelVoiceError`. The page is made from
-`exotel_voice/errors.py` by `scripts/write_errors.py`; `make check` fails when it is out of date.
+`exotel_voice/errors/` by `scripts/write_errors.py`; `make check` fails when it is out of date.
 
 | attribute | what it is |
 | --- | --- |

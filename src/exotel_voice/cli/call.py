@@ -24,47 +24,60 @@ EXIT_STATUS: Final[Mapping[ApiCallStatus, int]] = {
 """How `--wait` ends; 0 without it when the call was placed, 1 after an error."""
 
 
+From = Annotated[str, typer.Option("--from", help="Who is called first: a SIP user or a number.")]
+To = Annotated[str, typer.Option("--to", help="Who is called second.")]
+CallerId = Annotated[str, typer.Option("--caller-id", help="The ExoPhone that both see.")]
+TimeLimit = Annotated[
+    int | None, typer.Option(metavar="SECONDS", help="Cut the call after so long.")
+]
+TimeOut = Annotated[int | None, typer.Option(metavar="SECONDS", help="Let each side ring so long.")]
+CustomField = Annotated[
+    str | None, typer.Option(help="Anything of yours; the StatusCallback repeats it.")
+]
+StatusCallback = Annotated[
+    str | None, typer.Option(metavar="URL", help="Where the platform tells how it went.")
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        metavar="NAME=VALUE",
+        help="Any other parameter of Calls/connect, under the platform's name.",
+    ),
+]
+Subdomain = Annotated[
+    str | None,
+    typer.Option(help="api.exotel.com, api.in.exotel.com, or a URL; else EXOTEL_SUBDOMAIN."),
+]
+WaitEvery = Annotated[
+    float, typer.Option(metavar="SECONDS", min=0.1, help="How often --wait asks.")
+]
+WaitWithin = Annotated[
+    float, typer.Option(metavar="SECONDS", min=0.1, help="How long --wait asks at most.")
+]
+Record = Annotated[bool, typer.Option("--record", help="Record the conversation.")]
+WaitForEnd = Annotated[bool, typer.Option("--wait", help="Follow the call until it is over.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="For programs: one line of JSON for each state.")
+]
+
+
 def run(  # noqa: PLR0913, PLR0917 - one argument for each option
-    from_: Annotated[
-        str, typer.Option("--from", help="Who is called first: a SIP user or a number.")
-    ],
-    to: Annotated[str, typer.Option("--to", help="Who is called second.")],
-    caller_id: Annotated[str, typer.Option("--caller-id", help="The ExoPhone that both see.")],
-    time_limit: Annotated[
-        int | None, typer.Option(metavar="SECONDS", help="Cut the call after so long.")
-    ] = None,
-    time_out: Annotated[
-        int | None, typer.Option(metavar="SECONDS", help="Let each side ring so long.")
-    ] = None,
-    custom_field: Annotated[
-        str | None, typer.Option(help="Anything of yours; the StatusCallback repeats it.")
-    ] = None,
-    status_callback: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where the platform tells how it went.")
-    ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="Any other parameter of Calls/connect, under the platform's name.",
-        ),
-    ] = None,
-    subdomain: Annotated[
-        str | None,
-        typer.Option(help="api.exotel.com, api.in.exotel.com, or a URL; EXOTEL_SUBDOMAIN."),
-    ] = None,
-    wait_every: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="How often --wait asks.")
-    ] = 2.0,
-    wait_within: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="How long --wait asks at most.")
-    ] = 3600.0,
+    from_: From,
+    to: To,
+    caller_id: CallerId,
+    time_limit: TimeLimit = None,
+    time_out: TimeOut = None,
+    custom_field: CustomField = None,
+    status_callback: StatusCallback = None,
+    option: Options = None,
+    subdomain: Subdomain = None,
+    wait_every: WaitEvery = 2.0,
+    wait_within: WaitWithin = 3600.0,
     *,
-    record: Annotated[bool, typer.Option("--record", help="Record the conversation.")] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Follow the call until it is over.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="For programs: one line of JSON for each state.")
-    ] = False,
+    record: Record = False,
+    wait: WaitForEnd = False,
+    as_json: AsJson = False,
 ) -> None:
     """Place a call between two parties through the platform's HTTP API.
 
