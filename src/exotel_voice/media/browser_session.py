@@ -1,0 +1,364 @@
+"""The audio of one call in a browser tab, from the phone's side; see `browser.py`.
+
+The tab that carries a call may change, or be absent for a while: the session outlives it. The far
+side sees one agent all the time (`browser_sdp.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Final
+
+from exotel_voice.errors import InvalidState, MediaError, MediaUnavailable
+from exotel_voice.media.base import (
+    Direction,
+    MediaConnected,
+    MediaEvent,
+    MediaFailed,
+    MediaStats,
+    PcmWriter,
+)
+from exotel_voice.media.browser_carrier import MediaCarrier, MediaOp, MediaOrder
+from exotel_voice.media.browser_counters import BrowserCounters
+from exotel_voice.media.browser_sdp import OriginKeeper, has_telephone_event
+
+__all__ = ["BrowserSession"]
+
+logger = logging.getLogger("exotel_voice.media")
+
+_ELSEWHERE: Final = "The audio of this call is in a browser tab"
+
+
+class _Preparation:
+    """An answer that a tab makes while the call rings."""
+
+    def __init__(self, offer: bytes, carrier: MediaCarrier) -> None:
+        self.offer = offer
+        self.carrier = carrier
+        self.made: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+
+class BrowserSession:
+    """The audio of one call; see `MediaSession` for what each method does.
+
+    Args:
+        carriers: Gives the tabs that may be asked while none has the call.
+        limit: Seconds that a tab may take over one request.
+        on_event: Takes what happens.
+        on_closed: Called once, at the end of the session.
+
+    Attributes:
+        id: Names the session between gateway and tab.
+        carrier: The tab that has the call; None while nobody has it.
+        last_carrier: The tab that has the call, or had it last.
+        is_agreed: Whether a description was agreed on, so that some tab had the call.
+    """
+
+    def __init__(
+        self,
+        *,
+        carriers: Callable[[], Sequence[MediaCarrier]],
+        limit: float,
+        on_event: Callable[[MediaEvent], None],
+        on_closed: Callable[[BrowserSession], None],
+    ) -> None:
+        self.id = secrets.token_hex(8)
+        self.carrier: MediaCarrier | None = None
+        self.last_carrier: MediaCarrier | None = None
+        self.is_agreed = False
+        self._carriers = carriers
+        self._limit = limit
+        self._on_event = on_event
+        self._on_closed = on_closed
+        self._origin = OriginKeeper()
+        self._preparation: _Preparation | None = None
+        self._previous: MediaCarrier | None = None
+        self._is_taking_over = False
+        self._fresh: tuple[str, Direction] | None = None
+        self._answered: tuple[bytes, Direction] | None = None
+        self._local = self._remote = b""
+        self._is_muted = False
+        self._is_over = self._is_closed = False
+        self._codec = ""
+        self._counters = BrowserCounters()
+
+    # -- whose call it is ------------------------------------------------------------------------
+
+    def bind(self, carrier: MediaCarrier) -> None:
+        """Give the call to a tab: the one whose user answers or dials, or that is back."""
+        if carrier is not self.carrier:
+            self._counters.add_up()
+        self.carrier = self.last_carrier = carrier
+
+    def release(self, carrier: MediaCarrier) -> bool:
+        """Take the call from a tab that is gone; tell whether it had it."""
+        if self._preparation is not None and self._preparation.carrier is carrier:
+            self._preparation = None
+        if self._previous is carrier:
+            self._previous = None
+        if self.carrier is not carrier:
+            return False
+        self.carrier = None
+        self._counters.add_up()
+        return True
+
+    async def take_over(self, carrier: MediaCarrier, *, direction: Direction) -> None:
+        """Have another tab make the next offer, and give it the call.
+
+        The tab that had it goes on until the far side has answered that offer; after a failure
+        `give_back` lets it keep the call.
+
+        Args:
+            carrier: The tab that is to have the call.
+            direction: The wish of the offer that follows.
+
+        Raises:
+            MediaError: The tab cannot; the call stays where it was.
+        """
+        self._require_living()
+        order = MediaOrder(op=MediaOp.OFFER, direction=direction, ice_restart=True)
+        try:
+            offer = await self._carry(carrier, order)
+            if self._is_muted:
+                muted = MediaOrder(op=MediaOp.SET_MUTED, is_muted=True)
+                await carrier.carry(self.id, muted, limit=self._limit)
+        except MediaError:
+            carrier.dismiss(self.id)
+            raise
+        self._fresh = (offer, direction)
+        self._previous = self.carrier
+        self._is_taking_over = True
+        self.bind(carrier)
+
+    def give_back(self) -> None:
+        """Let the tab that had the call keep it: the far side did not agree to the change."""
+        if self._is_taking_over:
+            failed, self.carrier = self.carrier, self._previous
+            self.last_carrier = self._previous or self.last_carrier
+            self._end_take_over()
+            if failed is not None:
+                failed.dismiss(self.id)
+
+    # -- MediaSession ----------------------------------------------------------------------------
+
+    async def prepare(self, offer: bytes) -> None:
+        """Have the first tab make the answer while it rings; never raises."""
+        carriers = self._carriers()
+        if not carriers or self._is_over:
+            return
+        self._preparation = preparation = _Preparation(offer, carriers[0])
+        order = MediaOrder(op=MediaOp.PREPARE, sdp=_text(offer))
+        sdp = ""
+        try:
+            sdp = await preparation.carrier.carry(self.id, order, limit=self._limit)
+        except (MediaError, InvalidState) as error:
+            logger.info("no answer was prepared: %s", error.message)
+        finally:
+            if not preparation.made.done():
+                preparation.made.set_result(sdp)
+
+    async def create_offer(
+        self, *, direction: Direction = Direction.SENDRECV, ice_restart: bool = False
+    ) -> bytes:
+        """Have the tab make a description to offer, see `MediaSession.create_offer`."""
+        self._require_living()
+        fresh, self._fresh = self._fresh, None
+        if fresh is not None and fresh[1] is direction:
+            sdp = fresh[0]
+        else:
+            order = MediaOrder(op=MediaOp.OFFER, direction=direction, ice_restart=ice_restart)
+            sdp = await self._ask(lambda carrier: self._carry(carrier, order))
+        self._local = self._origin.stamp(sdp)
+        self._answered = None
+        return self._local
+
+    async def create_answer(
+        self, offer: bytes, *, direction: Direction = Direction.SENDRECV
+    ) -> bytes:
+        """Have the tab answer the far side's offer, see `MediaSession.create_answer`.
+
+        An offer that is the same as the last one, as a session timer repeats it (RFC 4028 §7.4),
+        gets the same answer, also while no tab has the call.
+        """
+        self._require_living()
+        if self._answered == (offer, direction):
+            return self._local
+        sdp = await self._ask(lambda carrier: self._answer(carrier, offer, direction))
+        self._local, self._remote = self._origin.stamp(sdp), offer
+        self._answered = (offer, direction)
+        self._agreed()
+        return self._local
+
+    async def accept_answer(self, answer: bytes) -> None:
+        """Have the tab take the far side's answer, see `MediaSession.accept_answer`.
+
+        While no tab has the call the answer is only noted: the next tab begins with a new offer.
+        """
+        self._require_living()
+        if self.is_agreed and answer == self._remote and not self._is_taking_over:
+            return
+        carrier = self.carrier
+        if carrier is not None:
+            order = MediaOrder(op=MediaOp.ACCEPT_ANSWER, sdp=_text(answer))
+            try:
+                await carrier.carry(self.id, order, limit=self._limit)
+            except MediaUnavailable:
+                if self.carrier is carrier:
+                    raise
+        self._remote = answer
+        self._agreed()
+
+    async def rollback(self) -> None:
+        """Have the tab forget its last offer, see `MediaSession.rollback`."""
+        await self._try(MediaOrder(op=MediaOp.ROLLBACK))
+
+    async def set_muted(self, muted: bool) -> None:  # noqa: FBT001 - as in MediaSession
+        """Have the tab send silence, or its microphone again; kept when another tab takes over.
+
+        Raises:
+            MediaUnavailable: The tab did not confirm it.
+        """
+        self._is_muted = muted
+        if self.carrier is not None and not self._is_over:
+            order = MediaOrder(op=MediaOp.SET_MUTED, is_muted=muted)
+            await self.carrier.carry(self.id, order, limit=self._limit)
+
+    async def send_digits(self, digits: str, *, duration: float = 0.16, gap: float = 0.07) -> None:
+        """Have the tab send digits as RFC 4733 events, see `MediaSession.send_digits`."""
+        if self.carrier is None:
+            raise InvalidState("No browser tab has the audio of the call")
+        order = MediaOrder(op=MediaOp.SEND_DIGITS, digits=digits, duration=duration, gap=gap)
+        limit = self._limit + len(digits) * (duration + gap)
+        await self.carrier.carry(self.id, order, limit=limit)
+
+    @property
+    def can_send_digits(self) -> bool:
+        """Whether telephone-event was agreed and a tab has the call."""
+        both = has_telephone_event(self._local) and has_telephone_event(self._remote)
+        return both and self.carrier is not None
+
+    def audio_in(self) -> AsyncIterator[bytes]:
+        """Refuse: the audio is not in this process.
+
+        Raises:
+            InvalidState: Always.
+        """
+        raise InvalidState(_ELSEWHERE)
+
+    @property
+    def audio_out(self) -> PcmWriter:
+        """Refuse: the audio is not in this process.
+
+        Raises:
+            InvalidState: Always.
+        """
+        raise InvalidState(_ELSEWHERE)
+
+    async def stats(self) -> MediaStats:
+        """Give what the tabs have told, counts added up over the tabs that had the call."""
+        return self._counters.total(codec=self._codec)
+
+    async def aclose(self) -> None:
+        """End the session and tell the tabs."""
+        if self._is_closed:
+            return
+        self._is_closed = self._is_over = True
+        prepared = None if self._preparation is None else self._preparation.carrier
+        for carrier in {self.carrier, self._previous, prepared}:
+            if carrier is not None:
+                carrier.dismiss(self.id)
+        self._on_closed(self)
+
+    # -- what a tab tells ------------------------------------------------------------------------
+
+    def connected(self, codec: str) -> None:
+        """Take note that audio can flow, as the tab that has the call tells."""
+        if not self._is_over:
+            self._codec = codec or self._codec
+            self._on_event(MediaConnected(codec=self._codec))
+
+    def failed(self, error: MediaError) -> None:
+        """Take note that the audio cannot go on."""
+        if not self._is_over:
+            self._is_over = True
+            self._on_event(MediaFailed(error=error))
+
+    def told_stats(self, stats: MediaStats) -> None:
+        """Take the counters of the tab that has the call, since it has it."""
+        self._counters.present = stats
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _require_living(self) -> None:
+        if self._is_over:
+            raise MediaError("The audio of the call has ended")
+
+    async def _ask(self, work: Callable[[MediaCarrier], Awaitable[str]]) -> str:
+        """Ask the tab that has the call, or one after the other while none has had it yet."""
+        why: MediaUnavailable | None = None
+        for carrier in self._candidates():
+            try:
+                sdp = await work(carrier)
+            except MediaUnavailable as error:
+                logger.warning("a tab is passed over: %s", error.message)
+                if not self.is_agreed:
+                    carrier.dismiss(self.id)
+                why = error
+                continue
+            self._require_living()
+            self.bind(carrier)
+            return sdp
+        raise why or MediaUnavailable("No browser tab has the audio of the call")
+
+    def _candidates(self) -> list[MediaCarrier]:
+        own = [] if self.carrier is None else [self.carrier]
+        if self.is_agreed:
+            return own
+        return own + [carrier for carrier in self._carriers() if carrier not in own]
+
+    async def _carry(self, carrier: MediaCarrier, order: MediaOrder) -> str:
+        try:
+            sdp = await carrier.carry(self.id, order, limit=self._limit)
+        except InvalidState as error:
+            raise MediaError(error.message) from error
+        if not sdp:
+            raise MediaError(f"The tab gave no description to {order.op}")
+        return sdp
+
+    async def _answer(self, carrier: MediaCarrier, offer: bytes, direction: Direction) -> str:
+        preparation, self._preparation = self._preparation, None
+        if preparation is not None:
+            is_its_own = preparation.carrier is carrier and preparation.offer == offer
+            if is_its_own and direction is Direction.SENDRECV and (sdp := await preparation.made):
+                return sdp
+            if preparation.carrier is not carrier:
+                preparation.carrier.dismiss(self.id)
+        order = MediaOrder(op=MediaOp.ANSWER, sdp=_text(offer), direction=direction)
+        return await self._carry(carrier, order)
+
+    async def _try(self, order: MediaOrder) -> None:
+        if self.carrier is None or self._is_over:
+            return
+        try:
+            await self.carrier.carry(self.id, order, limit=self._limit)
+        except (MediaError, InvalidState) as error:
+            logger.warning("a tab did not %s: %s", order.op, error.message)
+
+    def _agreed(self) -> None:
+        self.is_agreed = True
+        if self._is_taking_over:
+            if self._previous is not None and self._previous is not self.carrier:
+                self._previous.dismiss(self.id)
+            self._end_take_over()
+
+    def _end_take_over(self) -> None:
+        self._is_taking_over = False
+        self._previous = None
+        self._fresh = None
+
+
+def _text(description: bytes) -> str:
+    return description.decode("utf-8", "replace")
