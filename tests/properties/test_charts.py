@@ -14,9 +14,11 @@ from exotel_voice.sip import (
     call,
     invite_client,
     invite_server,
+    local_offer,
     plain_client,
     plain_server,
     registration_chart,
+    remote_offer,
     transfer_chart,
 )
 from exotel_voice.sip.events import Flow, TransactionId
@@ -45,6 +47,8 @@ CHARTS: dict[str, AnyChart] = {
         transfer_chart.TRANSFEROR_CHART,
         transfer_chart.TRANSFEREE_CHART,
         call.CHART,
+        local_offer.CHART,
+        remote_offer.CHART,
     )
 }
 EACH_CHART = pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS)
@@ -70,6 +74,16 @@ ENUMS: dict[str, tuple[type[StrEnum], type[StrEnum], type[StrEnum]]] = {
         transfer_chart.TransfereeDo,
     ),
     call.CHART.name: (call.CallState, call.CallInput, call.CallDo),
+    local_offer.CHART.name: (
+        local_offer.LocalState,
+        local_offer.LocalInput,
+        local_offer.LocalDo,
+    ),
+    remote_offer.CHART.name: (
+        remote_offer.RemoteState,
+        remote_offer.RemoteInput,
+        remote_offer.RemoteDo,
+    ),
 }
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from exotel_voice.errors import InvalidState
 from exotel_voice.sip.events import (
+    AnswerRequested,
     CallAnswered,
     CallEnded,
     CallProgressed,
@@ -10,7 +14,7 @@ from exotel_voice.sip.events import (
     MessageDropped,
 )
 from raw_peer import Callee
-from world import ANSWER, SECOND_ANSWER
+from world import ANSWER, OFFER, SECOND_ANSWER, SECOND_OFFER
 
 
 def test_the_first_2xx_is_kept_and_the_second_gets_ack_and_bye() -> None:
@@ -73,3 +77,59 @@ def test_a_2xx_that_makes_no_dialog_ends_the_call() -> None:
     peer.reply(peer.invite_sent, 200, ("Record-Route", "<\x7f>"), body=ANSWER)
     peer.hear(MessageDropped)
     assert peer.hear(CallEnded).cause is EndCause.PROTOCOL
+
+
+def test_early_dialogs_have_a_bound_and_the_answer_of_one_more_is_taken() -> None:
+    peer = Callee()
+    for number in range(32):
+        peer.reply(peer.invite_sent, 180, tag=f"t{number}")
+        peer.hear(CallProgressed)
+    peer.reply(peer.invite_sent, 180, tag="onemore")
+    assert peer.hear(MessageDropped).kind == "bad_response"
+    peer.hear(CallProgressed)
+    peer.reply(peer.invite_sent, 200, tag="one-more", body=ANSWER)
+    assert peer.request("ACK").to_tag == "one-more"
+    peer.hear(CallAnswered)
+
+
+def test_further_2xx_have_a_bound() -> None:
+    peer = Callee()
+    for number in range(40):
+        peer.reply(peer.invite_sent, 200, tag=f"t{number}", body=ANSWER)
+    sent = [line.split(" ", 1)[0] for line in peer.start_lines()]
+    assert (sent.count("ACK"), sent.count("BYE")) == (32, 31)
+    assert peer.agent.sessions == (peer.session,)
+
+
+def test_a_further_2xx_that_makes_no_dialog_is_left_alone() -> None:
+    peer = Callee()
+    peer.in_call()
+    peer.reply(peer.invite_sent, 200, ("Record-Route", "<\x7f>"), tag="two", body=ANSWER)
+    peer.nothing_sent()
+    peer.hear_nothing()
+
+
+def test_offers_of_several_phones_are_answered_in_their_order() -> None:
+    peer = Callee(offer=None)
+    for tag, sdp in (("one", OFFER), ("two", SECOND_OFFER)):
+        headers = (("Require", "100rel"), ("RSeq", "5"))
+        peer.reply(peer.invite_sent, 183, *headers, tag=tag, body=sdp)
+        peer.hear(CallProgressed)
+        assert peer.hear(AnswerRequested).offer == sdp
+    peer.reply(peer.invite_sent, 180, tag="three")
+    peer.agent.answer_offer(peer.session, sdp=ANSWER, now=peer.now)
+    peer.agent.answer_offer(peer.session, sdp=SECOND_ANSWER, now=peer.now)
+    first, second = peer.request("PRACK"), peer.request("PRACK")
+    assert (first.to_tag, first.body) == ("one", ANSWER)
+    assert (second.to_tag, second.body) == ("two", SECOND_ANSWER)
+    with pytest.raises(InvalidState):
+        peer.agent.answer_offer(peer.session, sdp=ANSWER, now=peer.now)
+
+
+def test_an_early_dialog_that_was_not_kept_is_gone() -> None:
+    peer = Callee()
+    peer.reply(peer.invite_sent, 180, tag="one")
+    peer.reply(peer.invite_sent, 200, tag="two", body=ANSWER)
+    peer.request("ACK")
+    peer.ask("UPDATE", from_="<sip:peer@example.com>;tag=one")
+    peer.response(481)

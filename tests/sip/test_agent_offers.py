@@ -182,3 +182,92 @@ def test_an_update_carries_an_offer_as_well() -> None:
     peer.nothing_sent()
     assert peer.hear(AnswerReceived).answer == HELD
     peer.hear_nothing()
+
+
+# -- an offer that finds no end --------------------------------------------------------------
+
+
+def test_a_reinvite_without_a_final_response_is_cancelled_after_a_minute() -> None:
+    peer = callee()
+    peer.agent.offer(peer.session, sdp=HOLD, now=peer.now)
+    reinvite = peer.request("INVITE")
+    peer.reply(reinvite, 100)
+    peer.pass_time(59.99)
+    peer.nothing_sent()
+    peer.pass_time(0.01)
+    cancel = peer.request("CANCEL")
+    assert (cancel.branch, cancel.cseq_number) == (reinvite.branch, 2)
+    peer.reply(cancel, 200)
+    peer.reply(reinvite, 487)
+    peer.request("ACK")
+    assert peer.hear(OfferRejected).status == 487
+    peer.hear_nothing()
+    assert peer.agent.can_offer(peer.session)
+
+
+def test_an_answer_that_crosses_the_cancel_is_taken() -> None:
+    peer = callee()
+    peer.agent.offer(peer.session, sdp=HOLD, now=peer.now)
+    reinvite = peer.request("INVITE")
+    peer.reply(reinvite, 100)
+    peer.pass_time(60)
+    peer.request("CANCEL")
+    peer.reply(reinvite, 200, body=HELD)
+    peer.request("ACK")
+    assert peer.hear(AnswerReceived).answer == HELD
+
+
+def test_a_cancelled_reinvite_that_nobody_ends_ends_the_call() -> None:
+    peer = callee()
+    peer.agent.offer(peer.session, sdp=HOLD, now=peer.now)
+    peer.reply(peer.request("INVITE"), 100)
+    peer.pass_time(60)
+    peer.reply(peer.request("CANCEL"), 200)
+    peer.pass_time(31.99)
+    peer.hear_nothing()
+    peer.pass_time(0.01)
+    assert peer.hear(OfferRejected).status == 408
+    assert peer.hear(CallEnded).cause is EndCause.TIMEOUT
+    peer.request("BYE")
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_a_hang_up_cancels_the_reinvite_that_is_out(is_heard: bool) -> None:
+    peer = callee()
+    peer.agent.offer(peer.session, sdp=HOLD, now=peer.now)
+    reinvite = peer.request("INVITE")
+    if is_heard:
+        peer.reply(reinvite, 100)
+    peer.agent.hang_up(peer.session, now=peer.now)
+    peer.hear(CallEnded)
+    peer.reply(peer.request("BYE"), 200)
+    if is_heard:
+        peer.reply(peer.request("CANCEL"), 481)
+    peer.nothing_sent()
+    peer.pass_time(32)
+    peer.hear_nothing()
+    assert peer.agent.is_idle
+
+
+def test_a_2xx_to_a_reinvite_after_the_hang_up_is_acknowledged() -> None:
+    peer = callee()
+    peer.agent.offer(peer.session, sdp=HOLD, now=peer.now)
+    reinvite = peer.request("INVITE")
+    peer.agent.hang_up(peer.session, now=peer.now)
+    bye = peer.request("BYE")
+    peer.reply(reinvite, 200, body=HELD)
+    assert peer.request("ACK").cseq_number == 2
+    peer.reply(bye, 200)
+    peer.hear(CallEnded)
+    peer.hear_nothing()
+
+
+def test_an_update_has_the_limit_of_its_transaction() -> None:
+    peer = callee()
+    peer.agent.offer(peer.session, sdp=HOLD, now=peer.now, use_update=True)
+    peer.reply(peer.request("UPDATE"), 100)
+    peer.pass_time(31.99)
+    peer.hear_nothing()
+    peer.pass_time(0.01)
+    assert peer.hear(OfferRejected).status == 408
+    assert peer.hear(CallEnded).cause is EndCause.TIMEOUT

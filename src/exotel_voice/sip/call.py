@@ -99,6 +99,7 @@ class CallTimer(StrEnum):
     RESEND_RELIABLE = "resend the reliable 1xx"
     PRACK_LIMIT = "PRACK limit"
     GLARE = "glare"
+    OFFER_LIMIT = "offer limit"
     RESEND_REINVITE_ANSWER = "resend the 2xx to a re-INVITE"
     REINVITE_ACK_LIMIT = "ACK limit of a re-INVITE"
     SESSION_REFRESH = "session refresh"

@@ -6,8 +6,9 @@ kept, and every further one gets its ACK and a BYE.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from exotel_voice.errors import InvalidState, MalformedMessage
 from exotel_voice.sip.call import CallInput, CallState
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from exotel_voice.sip.session import Session
 
 __all__ = ["ClientInvite"]
+
+MAX_FORKS: Final = 32
+"""Early dialogs that one INVITE may make, and phones whose 2xx gets an ACK; more are dropped."""
 
 
 class ClientInvite:
@@ -56,7 +60,7 @@ class ClientInvite:
         self._exchange: Exchange | None = None
         self._reply: Reply | None = None
         self._reported: bytes | None = None
-        self._reliable: Response | None = None
+        self._reliable: deque[tuple[Dialog, Response]] = deque()
         self._ack_body = b""
         self._acks: dict[str, bytes] = {}
         self._kept: str | None = None
@@ -151,16 +155,16 @@ class ClientInvite:
         Raises:
             InvalidState: None waits.
         """
-        session, dialog = self._session, self._session.dialog
-        if dialog is None or dialog.turn.state is not TurnState.REMOTE_OFFER:
-            raise InvalidState("No offer of the far side waits for an answer.")
-        if session.state is CallState.ANSWERED:
-            dialog.turn.take(TurnInput.SEND_ANSWER, sdp)
+        session = self._session
+        if session.state is CallState.ANSWERED and session.dialog is not None:
+            session.dialog.turn.take(TurnInput.SEND_ANSWER, sdp)
             self._ack_body = sdp
             session.demand(CallInput.ANSWER_OFFER, now=now)
-        elif self._reliable is not None and session.state is CallState.PROCEEDING:
+        elif self._reliable and session.state is CallState.PROCEEDING:
+            # Several phones may have offered: they are answered in the order of their offers.
+            dialog, response = self._reliable.popleft()
             dialog.turn.take(TurnInput.SEND_ANSWER, sdp)
-            self._send_prack(dialog, self._reliable, sdp, now)
+            self._send_prack(dialog, response, sdp, now)
         else:
             raise InvalidState("No offer of the far side waits for an answer.")
         session.check_hold()
@@ -198,7 +202,7 @@ class ClientInvite:
         session.happen(CallInput.PROVISIONAL, now=now)
         if has_sdp(response) and turn.state is TurnState.INITIAL:
             turn.take(TurnInput.RECEIVE_OFFER, response.body)
-            self._reliable = response
+            self._reliable.append((dialog, response))
             self.request_answer()
             return
         if has_sdp(response) and turn.state is TurnState.LOCAL_OFFER:
@@ -271,6 +275,9 @@ class ClientInvite:
         if exchange is None or (tag is None and not is_final):
             return None
         dialog = self._early.get(tag or "")
+        if dialog is None and len(self._early) >= MAX_FORKS and not is_final:
+            self._drop(exchange, f"there are {MAX_FORKS} already")
+            return None
         try:
             if dialog is None:
                 dialog = Dialog.of_client(exchange.request, response, flow=exchange.flow)
@@ -280,12 +287,15 @@ class ClientInvite:
             elif is_final:
                 dialog.confirm(response)
         except MalformedMessage as error:
-            detail = f"A response to INVITE makes no dialog: {error.message}."
-            session.emit(MessageDropped(kind="bad_response", detail=detail, flow=exchange.flow))
+            self._drop(exchange, error.message)
             return None
         dialog.flow = exchange.flow
         session.dialog = dialog
         return dialog
+
+    def _drop(self, exchange: Exchange, why: str) -> None:
+        detail = f"A response to INVITE makes no dialog: {why}."
+        self._session.emit(MessageDropped(kind="bad_response", detail=detail, flow=exchange.flow))
 
     def _send_ack(self, dialog: Dialog, exchange: Exchange, body: bytes) -> None:
         """Send the ACK to a 2xx (RFC 3261 §13.2.2.4)."""
@@ -300,6 +310,8 @@ class ClientInvite:
     def _drop_fork(self, exchange: Exchange, response: Response, now: float) -> None:
         """End the dialog of a further 2xx: ACK, then BYE (RFC 3261 §13.2.2.4)."""
         stack = self._session.stack
+        if len(self._acks) >= MAX_FORKS:
+            return
         try:
             dialog = Dialog.of_client(exchange.request, response, flow=exchange.flow)
         except MalformedMessage:

@@ -43,6 +43,8 @@ class LocalInput(StrEnum):
     TOO_BRIEF = "422"
     FAILURE = "another final response, or none"
     PAUSE_OVER = "pause over"
+    LIMIT = "offer limit"
+    CALL_OVER = "call over"
     OVERTAKEN = "the far side's offer came first"
 
 
@@ -52,6 +54,7 @@ class LocalDo(StrEnum):
     SEND = "send the offer"
     TAKE_ANSWER = "take the answer"
     GIVE_UP = "take the offer back"
+    CANCEL = "send CANCEL"
     START_PAUSE = "start the pause"
     REPORT_REJECTED = "report the refusal"
 
@@ -73,6 +76,10 @@ TABLE: Final = {
     (_S.WAITING, _I.OVERTAKEN): _rule(_S.IDLE, _D.REPORT_REJECTED),
     # RFC 4028 §7.3: again with a longer session interval.
     (_S.SENT, _I.TOO_BRIEF): _rule(_S.SENT, _D.GIVE_UP, _D.SEND),
+    # RFC 3261 §9.1: after a provisional response only a CANCEL bounds the wait; then comes 487, or
+    # the 2xx that crossed it, or a time-out. So it is when the call ends meanwhile.
+    (_S.SENT, _I.LIMIT): _rule(_S.SENT, _D.CANCEL),
+    (_S.SENT, _I.CALL_OVER): _rule(_S.SENT, _D.CANCEL),
     # RFC 3261 §14.1: any other refusal leaves the session as it was.
     (_S.SENT, _I.FAILURE): _rule(_S.IDLE, _D.GIVE_UP, _D.REPORT_REJECTED),
 }
@@ -83,8 +90,14 @@ CHART: Final = Chart(
     start=LocalState.IDLE,
     ends=frozenset[LocalState](),
     table=TABLE,
-    timers={LocalState.WAITING: frozenset({CallTimer.GLARE})},
-    fires={CallTimer.GLARE: LocalInput.PAUSE_OVER},
+    timers={
+        LocalState.SENT: frozenset({CallTimer.OFFER_LIMIT}),
+        LocalState.WAITING: frozenset({CallTimer.GLARE}),
+    },
+    fires={
+        CallTimer.OFFER_LIMIT: LocalInput.LIMIT,
+        CallTimer.GLARE: LocalInput.PAUSE_OVER,
+    },
 )
 
 # RFC 3261 §14.1 forbids a re-INVITE while any INVITE of the dialog is under way; RFC 3311 §5.1
@@ -96,6 +109,9 @@ MEANS: Final = {
     CallState.CONFIRMED: frozenset({"INVITE", "UPDATE"}),
 }
 """The requests that may carry an offer, by the state of the call."""
+
+OFFER_LIMIT: Final = 60.0
+"""Seconds after which a re-INVITE that has no final response is cancelled."""
 
 GONE: Final = frozenset({404, 410, 416, 481, 482, 483, 484, 485, 502, 604})
 """Responses to a request in the dialog after which there is no dialog (RFC 5057 §5.1)."""
@@ -114,6 +130,7 @@ class LocalOffer(Machine[LocalState, LocalInput, LocalDo, CallTimer]):
         self._method = "INVITE"
         self._sdp = b""
         self._is_refresh = False
+        self._exchange: Exchange | None = None
         self._reply: Reply | None = None
         self._acks: dict[Exchange, bytes] = {}
 
@@ -151,10 +168,17 @@ class LocalOffer(Machine[LocalState, LocalInput, LocalDo, CallTimer]):
         """Take note that the far side's offer came while ours waited."""
         self.take(LocalInput.OVERTAKEN, now=now)
 
+    def close(self, *, now: float) -> None:
+        """Cancel what is out, because the call is over."""
+        self.take(LocalInput.CALL_OVER, now=now)
+
     def fire(self, timer: CallTimer, *, now: float) -> None:
-        """Send the offer again after the pause, or wait once more if it is not our turn."""
+        """Send the offer again after the pause, or wait once more if it is not our turn.
+
+        An offer that has been out too long is cancelled.
+        """
         dialog = self._session.dialog
-        if dialog is not None and dialog.turn.is_open:
+        if timer is CallTimer.GLARE and dialog is not None and dialog.turn.is_open:
             self._start(timer, after=self._pause(), now=now)
         else:
             self.take_timer(timer, now=now)
@@ -167,6 +191,9 @@ class LocalOffer(Machine[LocalState, LocalInput, LocalDo, CallTimer]):
                 self._take_answer(now)
             case LocalDo.GIVE_UP:
                 self._turn(TurnInput.LOCAL_FAILED)
+            case LocalDo.CANCEL:
+                if self._exchange is not None:
+                    self._exchange.cancel(now=now)
             case LocalDo.START_PAUSE:
                 self._start(CallTimer.GLARE, after=self._pause(), now=now)
             case LocalDo.REPORT_REJECTED:
@@ -188,7 +215,11 @@ class LocalOffer(Machine[LocalState, LocalInput, LocalDo, CallTimer]):
             ("Content-Type", SDP),
         ]
         request = dialog.request(self._method, headers=headers, body=self._sdp)
-        session.stack.send(request, flow=dialog.flow, dialog=dialog, handler=self._receive, now=now)
+        self._exchange = None
+        self._start(CallTimer.OFFER_LIMIT, after=OFFER_LIMIT, now=now)
+        self._exchange = session.stack.send(
+            request, flow=dialog.flow, dialog=dialog, handler=self._receive, now=now
+        )
 
     def _receive(self, exchange: Exchange, reply: Reply, now: float) -> None:
         if reply.status < 200:

@@ -125,7 +125,7 @@ class Session(Machine[CallState, CallInput, CallDo, CallTimer]):
     def fire(self, timer: CallTimer, *, now: float) -> None:
         """Take a timer that fell due."""
         match timer:
-            case CallTimer.GLARE:
+            case CallTimer.GLARE | CallTimer.OFFER_LIMIT:
                 self.local.fire(timer, now=now)
             case CallTimer.RESEND_REINVITE_ANSWER | CallTimer.REINVITE_ACK_LIMIT:
                 self.remote.take_timer(timer, now=now)
@@ -333,6 +333,7 @@ class Session(Machine[CallState, CallInput, CallDo, CallTimer]):
     def _report_end(self, now: float) -> None:
         self.stack.emit(self._ending.event(self.id))
         self.remote.close(now=now)
+        self.local.close(now=now)
         if self.transferee.allows(TransfereeInput.REJECT):
             self.transferee.reject(status=481, now=now)
         for timer in AFTERLIFE:
@@ -355,6 +356,7 @@ class Session(Machine[CallState, CallInput, CallDo, CallTimer]):
 AFTERLIFE: Final = frozenset(
     {
         CallTimer.GLARE,
+        CallTimer.OFFER_LIMIT,
         CallTimer.SESSION_REFRESH,
         CallTimer.SESSION_EXPIRES,
         CallTimer.TRANSFER,
