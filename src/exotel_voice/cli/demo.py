@@ -1,17 +1,19 @@
-"""`exotel-voice demo`: one whole phone call on this machine, each step measured."""
+"""`exotel-voice demo`: the sample page with all that it needs; or one call, each step measured."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from exotel_voice.cli.demo_check import CheckFailed, Step, check_call
 
 __all__ = ["run"]
+
+DEFAULT_PORT: Final = 3000
 
 
 def run(
@@ -21,17 +23,50 @@ def run(
         typer.Option("--check", help="Make one call without a browser or a sound card, then end."),
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the figures of each step as JSON.")
+        bool, typer.Option("--json", help="With --check: print the figures of each step as JSON.")
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT",
+            min=0,
+            max=65535,
+            help=f"Port of the page; 0 takes a free one. Default: {DEFAULT_PORT}.",
+        ),
+    ] = None,
+    http: Annotated[
+        bool, typer.Option("--http", help="Serve the page without TLS, for this machine only.")
+    ] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Do not open the page in the browser.")
     ] = False,
 ) -> None:
-    """Make one whole phone call on this machine, for real, and measure each step.
+    """Run a phone in a web page, with a telephone platform behind it, until Ctrl-C.
 
-    Two programs talk: a local platform and a phone. WebSocket with TLS, password
-    check by digest, ICE, DTLS-SRTP, audio both ways, digits, mute, hold, hang-up.
-    Ends with 0 only if each step held.
+    The page is at https://localhost:3000; what to try is printed. With --check no
+    browser and no sound card is needed: one whole call is made on this machine,
+    each step is measured, and the command ends with 0 only if each step held.
     """
-    if not check:
-        raise typer.BadParameter("give --check to make the call", param_hint="demo")
+    if check:
+        if port is not None or http or no_browser:
+            raise typer.BadParameter(
+                "--port, --http and --no-browser belong to the page, which --check does not serve",
+                param_hint="--check",
+            )
+        _run_check(as_json=as_json)
+        return
+    if as_json:
+        raise typer.BadParameter("--json needs --check", param_hint="--json")
+    # Imported here: the check needs no web server.
+    from exotel_voice.cli.demo_app import DemoOptions, serve  # noqa: PLC0415
+
+    options = DemoOptions(
+        port=DEFAULT_PORT if port is None else port, use_tls=not http, open_browser=not no_browser
+    )
+    asyncio.run(serve(options, typer.echo))
+
+
+def _run_check(*, as_json: bool) -> None:
     steps: list[Step] = []
 
     def report(step: Step) -> None:

@@ -35,7 +35,7 @@ COMMANDS: Final = (
     CommandEntry(
         "demo",
         "exotel_voice.cli.demo",
-        "Make one whole phone call on this machine, each step measured.",
+        "Run a phone in a web page; with --check make one call, each step measured.",
     ),
     CommandEntry(
         "sandbox",
