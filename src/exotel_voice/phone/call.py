@@ -60,13 +60,16 @@ class Call(CallFacts):
             lambda agent, session, now: agent.reject(session, now=now, status=status, reason=reason)
         )
 
-    async def hang_up(self) -> None:
+    async def hang_up(self, *, reason: str | None = None) -> None:
         """End the call in whatever state it is: CANCEL, BYE or 480 (RFC 3261 §9, §15).
 
         The call is over when this returns; the wire follows, if need be after a reconnection. Does
         nothing on a call that has ended.
+
+        Args:
+            reason: Why, for the far side's Reason header (RFC 3326); None for no such header.
         """
-        self._leg.ending.hang_up()
+        self._leg.ending.hang_up(reason)
 
     async def answered(self) -> None:
         """Wait until the call is answered.
