@@ -96,6 +96,16 @@ NEEDS: dict[str, Need] = {
         is_present=(PEERS / "sip.js").exists, how="npm ci && npm run bundle in tests/interop"
     ),
     "playwright": Need(is_present=_python("playwright"), how="pip install playwright"),
+    "pulseaudio": Need(
+        is_present=lambda: _command("pulseaudio")() and _command("pactl")(),
+        packages=("pulseaudio", "pulseaudio-utils"),
+    ),
+    "portaudio": Need(
+        is_present=lambda: (
+            _library("libportaudio.so.2")() and _library("libasound_module_pcm_pulse.so")()
+        ),
+        packages=("libportaudio2", "libasound2-plugins"),
+    ),
     "wrtc": Need(is_present=_python("wrtc"), how="pip install wrtc (Linux on x86-64 only)"),
 }
 

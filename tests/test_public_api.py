@@ -15,8 +15,8 @@ import exotel_voice
 SOURCE = Path(exotel_voice.__file__).parent
 
 NAMES = {
-    "AudioFile", "AudioRecorder", "Call", "ExotelVoiceError", "ExotelWebClient", "NativeMedia",
-    "PcmStream", "Phone", "Silence", "SipAccount",
+    "AudioFile", "AudioRecorder", "Call", "ExotelVoiceError", "ExotelWebClient", "Microphone",
+    "NativeMedia", "PcmStream", "Phone", "Silence", "SipAccount", "Speaker",
 }  # fmt: skip
 
 MEMBERS = {

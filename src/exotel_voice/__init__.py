@@ -52,10 +52,12 @@ if TYPE_CHECKING:
     from exotel_voice.media.audio import Silence
     from exotel_voice.media.base import MediaStats
     from exotel_voice.media.files import AudioFile
+    from exotel_voice.media.microphone import Microphone
     from exotel_voice.media.native import NativeMedia
     from exotel_voice.media.pcm import PcmStream
     from exotel_voice.media.recorder import AudioRecorder
     from exotel_voice.media.silent import SilentMedia
+    from exotel_voice.media.speaker import Speaker
     from exotel_voice.phone import events
     from exotel_voice.phone.account import SipAccount
     from exotel_voice.phone.call import Call
@@ -105,6 +107,7 @@ __all__ = [
     "MediaTimeout",
     "MediaUnavailable",
     "MessageTooLarge",
+    "Microphone",
     "MicrophoneDenied",
     "NativeMedia",
     "NoCommonCodec",
@@ -119,6 +122,7 @@ __all__ = [
     "Silence",
     "SilentMedia",
     "SipAccount",
+    "Speaker",
     "TransportError",
     "__version__",
     "events",
@@ -134,6 +138,7 @@ _HOMES = {
     "EndCause": "phone.details",
     "ExotelWebClient": "client",
     "MediaStats": "media.base",
+    "Microphone": "media.microphone",
     "NativeMedia": "media.native",
     "PcmStream": "media.pcm",
     "Phone": "phone.phone",
@@ -143,6 +148,7 @@ _HOMES = {
     "Silence": "media.audio",
     "SilentMedia": "media.silent",
     "SipAccount": "phone.account",
+    "Speaker": "media.speaker",
 }
 
 
