@@ -62,7 +62,8 @@ if TYPE_CHECKING:
     from exotel_voice.phone.account import SipAccount
     from exotel_voice.phone.call import Call
     from exotel_voice.phone.details import CallDetails, CallDirection, CallState, EndCause
-    from exotel_voice.phone.phone import Phone, Readiness
+    from exotel_voice.phone.phone import Phone
+    from exotel_voice.phone.readiness import Readiness, ReadyStatus
     from exotel_voice.phone.registration import PhoneState
     from exotel_voice.phone.settings import PhoneSettings
 
@@ -117,6 +118,7 @@ __all__ = [
     "PhoneState",
     "ProtocolError",
     "Readiness",
+    "ReadyStatus",
     "RegistrationFailed",
     "RequestRefused",
     "Silence",
@@ -144,7 +146,8 @@ _HOMES = {
     "Phone": "phone.phone",
     "PhoneSettings": "phone.settings",
     "PhoneState": "phone.registration",
-    "Readiness": "phone.phone",
+    "Readiness": "phone.readiness",
+    "ReadyStatus": "phone.readiness",
     "Silence": "media.audio",
     "SilentMedia": "media.silent",
     "SipAccount": "phone.account",

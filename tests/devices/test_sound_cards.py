@@ -137,11 +137,12 @@ async def test_what_a_speaker_plays_is_heard_at_the_monitor(
 async def test_a_call_goes_from_one_card_to_another(pulse: PulseServer) -> None:
     talker = NativeMedia(input=Microphone("mic", processing=PLAIN), output=PcmStream())
     hearer = NativeMedia(input=PcmStream(), output=Speaker())
-    with Player(pulse, "vin", tone(600.0, 1.0, RATE)), Listener(pulse, "vout.monitor") as listener:
+    with Player(pulse, "vin", tone(600.0, 1.0, RATE)):
         async with Pair(talker, hearer) as pair:
             await pair.agree()
             await pair.connected()
-            heard = await asyncio.to_thread(listener.hear, 2.5)
+            with Listener(pulse, "vout.monitor") as listener:
+                heard = await asyncio.to_thread(listener.hear, 2.5)
     best = max(np.array_split(heard[-RATE:], 4), key=level_of)
     assert frequency_of(best, RATE) == pytest.approx(600.0, abs=DRIFT * 600)
     assert level_of(best) == pytest.approx(7071.0, rel=0.1)

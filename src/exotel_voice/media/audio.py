@@ -17,6 +17,7 @@ __all__ = [
     "AudioOutput",
     "AudioSink",
     "AudioSource",
+    "CheckedInput",
     "Samples",
     "Silence",
     "TwoWaySink",
@@ -85,6 +86,19 @@ class AudioInput(Protocol):
 
         Raises:
             MediaError: It cannot be opened (`AudioFileError`, `MicrophoneDenied`).
+        """
+        ...
+
+
+@runtime_checkable
+class CheckedInput(Protocol):
+    """An input that can be looked at before a call, as a microphone can."""
+
+    async def check(self) -> None:
+        """Look whether it can be opened, within two seconds.
+
+        Raises:
+            MediaError: It cannot.
         """
         ...
 

@@ -76,6 +76,15 @@ class Microphone:
         """
         return await self.card.change(device)
 
+    async def check(self) -> None:
+        """Look whether the microphone can be opened, by opening it for a moment.
+
+        Raises:
+            MicrophoneDenied: There is none, or it cannot be opened.
+            AudioDeviceError: The sound service did not answer in time.
+        """
+        await self.card.check()
+
     def open_source(self) -> AudioSource:
         """Open the microphone for one call; the event loop stands still for some milliseconds.
 

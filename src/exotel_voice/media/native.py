@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 
 from exotel_voice.errors import ConfigError, InvalidState
-from exotel_voice.media.audio import AudioInput, AudioOutput
+from exotel_voice.media.audio import AudioInput, AudioOutput, CheckedInput
 from exotel_voice.media.base import MediaEvent
 from exotel_voice.media.codec import Codec, CodecSettings
 from exotel_voice.media.codecs import available_codecs, find_codec
@@ -38,8 +38,10 @@ class NativeMedia:
         """Describe the calls to be made.
 
         Args:
-            input: Where the audio that is sent comes from: `PcmStream`, `AudioFile`, `Silence`.
-            output: Where the audio that is received goes: `PcmStream`, `AudioRecorder`, `Silence`.
+            input: Where the audio that is sent comes from: `Microphone`, `PcmStream`, `AudioFile`,
+                `Silence`.
+            output: Where the audio that is received goes: `Speaker`, `PcmStream`, `AudioRecorder`,
+                `Silence`.
             codecs: Names of the codecs to use, of `opus`, `G722`, `PCMU` and `PCMA`, the preferred
                 first; that order then goes before the far side's. By default all that this machine
                 has, Opus first, and an answer keeps to the order of the offer.
@@ -94,6 +96,16 @@ class NativeMedia:
         )
         self._sessions.add(session)
         return session
+
+    async def check_input(self) -> None:
+        """Look whether the input works: that there is a microphone, and that it can be opened.
+
+        Raises:
+            MicrophoneDenied: It is not so.
+            AudioDeviceError: The sound service does not answer.
+        """
+        if isinstance(self._input, CheckedInput):
+            await self._input.check()
 
     async def aclose(self) -> None:
         """Close every session that is still open. Safe to call more than once."""

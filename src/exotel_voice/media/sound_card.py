@@ -19,7 +19,7 @@ from exotel_voice.devices.buffer import DriftBuffer
 from exotel_voice.devices.device import AudioDevice, DeviceKind, choose_device
 from exotel_voice.devices.monitor import DeviceMonitor, DevicesChanged
 from exotel_voice.devices.system import CardStream, sound_system
-from exotel_voice.errors import AudioDeviceError, ConfigError
+from exotel_voice.errors import AudioDeviceError, ConfigError, MicrophoneDenied
 
 __all__ = ["CardLine", "SoundCard"]
 
@@ -27,6 +27,7 @@ logger = logging.getLogger("exotel_voice.media.sound_card")
 
 RATES_HZ: Final = (8000, 16000, 32000, 48000)
 OPEN_LIMIT: Final = 2.0
+CHECK_LIMIT: Final = 1.5
 MOVE_LIMIT: Final = 3.0
 _TURNS_BETWEEN_CHECKS: Final = 125
 
@@ -111,6 +112,29 @@ class SoundCard:
         if self.kind is DeviceKind.INPUT:
             return system.open_input(device, buffer)
         return system.open_output(device, buffer)
+
+    async def check(self) -> None:
+        """Look whether a line can be opened; not where one is open on a device that is there.
+
+        Raises:
+            MicrophoneDenied: A microphone cannot be opened.
+            AudioDeviceError: The same for a speaker, or the sound service did not answer in time.
+        """
+        if self._lines and self._current is not None:
+            return
+
+        def look() -> AudioDeviceError | None:
+            try:
+                self._open(self._wanted)[2].close()
+            except AudioDeviceError as error:
+                return error
+            return None
+
+        error = await run_blocking(look, limit=CHECK_LIMIT)
+        if error is not None and self.kind is DeviceKind.INPUT:
+            raise MicrophoneDenied(error.message, hint=error.hint) from error
+        if error is not None:
+            raise error
 
     def forget(self, line: CardLine) -> None:
         """Take note that a line was closed."""

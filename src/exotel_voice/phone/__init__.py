@@ -7,7 +7,8 @@ registration and its calls over any number of connections.
 from exotel_voice.phone.account import SipAccount
 from exotel_voice.phone.call import Call
 from exotel_voice.phone.details import CallDetails, CallDirection, CallState, EndCause
-from exotel_voice.phone.phone import Phone, Readiness
+from exotel_voice.phone.phone import Phone
+from exotel_voice.phone.readiness import Readiness, ReadyStatus
 from exotel_voice.phone.registration import PhoneState
 from exotel_voice.phone.settings import PhoneSettings
 
@@ -21,5 +22,6 @@ __all__ = [
     "PhoneSettings",
     "PhoneState",
     "Readiness",
+    "ReadyStatus",
     "SipAccount",
 ]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 from typing import Self, TypeVar
 
-from exotel_voice.errors import ExotelVoiceError, InvalidState
+from exotel_voice.errors import InvalidState
 from exotel_voice.media.base import MediaEngine
 from exotel_voice.phone.account import SipAccount
 from exotel_voice.phone.call import Call
 from exotel_voice.phone.events import PhoneEvent
 from exotel_voice.phone.exchange import Exchange
 from exotel_voice.phone.observe import EventStream, Subscription, Trace
+from exotel_voice.phone.readiness import Readiness, assess, check_input
 from exotel_voice.phone.registration import PhoneState
 from exotel_voice.phone.settings import PhoneSettings
 from exotel_voice.transport.base import Transport
@@ -23,20 +23,6 @@ from exotel_voice.transport.websocket import WebSocketTransport, make_tls_contex
 __all__ = ["Phone", "Readiness"]
 
 E = TypeVar("E", bound=PhoneEvent)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness:
-    """Whether calls can come and go at this moment."""
-
-    is_ready: bool
-    """True when the phone is registered."""
-    state: PhoneState
-    """Where the registration stands."""
-    is_connected: bool
-    """Whether the connection to the SIP server is open."""
-    problem: ExotelVoiceError | None
-    """The last failure that keeps the phone from being ready."""
 
 
 class Phone:
@@ -113,13 +99,14 @@ class Phone:
         return self._exchange.book.find(call_id)
 
     async def check_ready(self) -> Readiness:
-        """Tell whether calls can come and go now, and if not, why."""
+        """Tell whether calls can come and go now, and if not, why; within two seconds."""
+        media_problem = await check_input(self._engine)
         registration = self._exchange.registration
-        return Readiness(
-            is_ready=registration.state is PhoneState.REGISTERED,
-            state=registration.state,
+        return assess(
+            registration.state,
             is_connected=self._exchange.driver.is_connected,
-            problem=registration.last_error,
+            last_error=registration.last_error,
+            media_problem=media_problem,
         )
 
     # -- registration ----------------------------------------------------------------------------

@@ -191,6 +191,7 @@ class RegistrationKeeper:
 
     def _begin(self) -> None:
         self.state = PhoneState.REGISTERING
+        self.last_error = None
         self._has_connected = self._driver.is_connected
         if self._driver.is_connected:
             self._send_register()
