@@ -81,6 +81,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._clock.now
 
+    def skip(self, seconds: float) -> None:
+        """Let time pass in which nothing of this process runs, as while it is stopped."""
+        self._clock.now += seconds
+
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
     ) -> asyncio.Future[T]:

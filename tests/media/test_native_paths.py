@@ -8,7 +8,7 @@ import re
 import pytest
 
 from exotel_voice.errors import DtlsFailed, IceFailed
-from exotel_voice.media.base import Direction, MediaConnected, MediaFailed
+from exotel_voice.media.base import Direction, MediaConnected, MediaFailed, MediaInterrupted
 from exotel_voice.media.ice import IceSettings
 from exotel_voice.media.native import NativeMedia
 from exotel_voice.media.sdp_parse import parse_description
@@ -118,20 +118,63 @@ async def test_another_certificate_on_the_same_path_is_refused() -> None:
             await pair.callee.session.create_answer(forged)
 
 
-async def test_a_far_end_that_is_gone_is_noticed_by_its_lack_of_consent(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    # Half a minute in life (RFC 7675 §5.1).
+@pytest.fixture
+def short_consent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a minute in life (RFC 7675 §5.1)."""
     monkeypatch.setattr("aioice.ice.CONSENT_INTERVAL", 0.05)
     monkeypatch.setattr("aioice.ice.CONSENT_FAILURES", 1)
-    async with Pair() as pair:
+
+
+@pytest.mark.usefixtures("short_consent")
+async def test_a_far_end_that_is_gone_is_noticed_by_its_lack_of_consent() -> None:
+    async with Pair(NativeMedia(ice=IceSettings(connect_limit=1.0))) as pair:
         await pair.agree()
         await pair.connected()
         await pair.callee.aclose()
-        failure = await pair.caller.told(MediaFailed)
-        assert isinstance(failure, MediaFailed)
-        assert isinstance(failure.error, IceFailed)
-        assert failure.error.retryable
+        lost = await pair.caller.told(MediaInterrupted)
+        assert isinstance(lost, MediaInterrupted)
+        assert isinstance(lost.error, IceFailed)
+        assert lost.error.retryable
+        assert not any(isinstance(event, MediaFailed) for event in pair.caller.events)
+
+
+@pytest.mark.usefixtures("short_consent")
+async def test_a_restart_brings_audio_back_whose_path_was_lost() -> None:
+    async with Pair() as pair:
+        pair.caller.say(440.0)
+        await pair.agree()
+        await pair.connected()
+        agent = pair.callee.session._paths._agent
+        assert agent is not None
+        await agent.aclose()
+        await pair.caller.told(MediaInterrupted)
+        await pair.callee.told(MediaInterrupted)
+        await pair.agree(ice_restart=True)
+        await pair.connected(2)
+        assert (await pair.callee.hear(skip=40))[0] == pytest.approx(440.0, abs=2.0)
+
+
+@pytest.mark.usefixtures("short_consent")
+async def test_a_restart_that_finds_nothing_after_the_path_was_lost_can_be_tried_again() -> None:
+    async with Pair(NativeMedia(ice=IceSettings(connect_limit=1.0))) as pair:
+        pair.caller.say(440.0)
+        await pair.agree()
+        await pair.connected()
+        agent = pair.callee.session._paths._agent
+        assert agent is not None
+        await agent.aclose()
+        await pair.caller.told(MediaInterrupted)
+        await pair.callee.told(MediaInterrupted)
+        wrong_password = re.compile(rb"a=ice-pwd:\S+")
+        await pair.agree(
+            ice_restart=True,
+            alter_offer=lambda sdp: wrong_password.sub(b"a=ice-pwd:" + b"x" * 22, sdp),
+        )
+        await pair.caller.told(MediaInterrupted, 2)
+        await pair.callee.told(MediaInterrupted, 2)
+        await pair.agree(ice_restart=True)
+        await pair.connected(2)
+        assert (await pair.callee.hear(skip=40))[0] == pytest.approx(440.0, abs=2.0)
 
 
 async def test_early_keys_of_the_far_side_are_not_lost() -> None:

@@ -25,7 +25,6 @@ from exotel_voice.transport.memory import MemoryListener, MemoryTransport
 from phone.scripted_media import (
     ANSWER_TO,
     ScriptedMedia,
-    ScriptedSession,
     description,
     direction_of,
 )
@@ -35,7 +34,6 @@ __all__ = [
     "Platform",
     "a_phone",
     "a_platform",
-    "an_answered_call",
     "make_phone",
     "state_of",
     "until",
@@ -201,6 +199,11 @@ class Platform:
         for end in tuple(self._ends.values()):
             end.drop()
 
+    def stall(self) -> None:
+        """Let the present connections carry nothing any more, and close nothing."""
+        for end in self._ends.values():
+            end.stall()
+
     def put(self, data: bytes) -> None:
         """Send bytes as they are."""
         self._ends[self.flow].put(data)
@@ -364,22 +367,6 @@ async def a_phone(
     """Run a registered phone."""
     async with make_phone(platform, media=media, settings=settings) as phone:
         yield phone
-
-
-@asynccontextmanager
-async def an_answered_call(
-    settings: PhoneSettings | None = None,
-) -> AsyncIterator[tuple[Platform, Phone, Call, SessionId, ScriptedSession]]:
-    """Run a phone in a call that it took; its audio has forgotten what it was asked so far."""
-    media = ScriptedMedia()
-    async with a_platform() as platform, a_phone(platform, media=media, settings=settings) as phone:
-        session = platform.call()
-        call = await anext(phone.incoming())
-        await call.answer()
-        await platform.event(sip.CallAnswered)
-        await asyncio.sleep(1)
-        media.sessions[0].asked.clear()
-        yield platform, phone, call, session, media.sessions[0]
 
 
 async def until(phone: Phone, kind: type[P]) -> P:

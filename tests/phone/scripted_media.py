@@ -60,6 +60,7 @@ class ScriptedSession:
         self.readiness.set()
         self.can_send_digits = True
         self.packets_received = 0
+        self._flows_since: float | None = None
         self._version = 0
 
     def _do(self, what: str) -> None:
@@ -102,6 +103,19 @@ class ScriptedSession:
     async def accept_answer(self, answer: bytes) -> None:
         self._do(f"accept {direction_of(answer)}")
 
+    def flow(self) -> None:
+        """Let audio come from now on, fifty packets a second."""
+        self._flows_since = asyncio.get_running_loop().time()
+
+    def dry_up(self) -> None:
+        """Let no audio come any more."""
+        self.packets_received, self._flows_since = self._count(), None
+
+    def _count(self) -> int:
+        since = self._flows_since
+        now = asyncio.get_running_loop().time()
+        return self.packets_received + (0 if since is None else int(50 * (now - since)))
+
     async def rollback(self) -> None:
         self.asked.append("rollback")
 
@@ -124,7 +138,7 @@ class ScriptedSession:
         return MediaStats(
             codec="PCMU",
             packets_sent=0,
-            packets_received=self.packets_received,
+            packets_received=self._count(),
             packets_lost=0,
             packets_late=0,
             bytes_sent=0,

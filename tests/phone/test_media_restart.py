@@ -16,7 +16,8 @@ from exotel_voice.errors import (
 from exotel_voice.media.base import Direction
 from exotel_voice.phone import EndCause, events
 from exotel_voice.sip import events as sip
-from phone.platform import a_phone, a_platform, an_answered_call, state_of, until
+from phone.calling import an_answered_call
+from phone.platform import a_phone, a_platform, state_of, until
 from phone.scripted_media import ScriptedMedia, description
 from virtual_loop import virtual_time
 

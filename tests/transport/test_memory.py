@@ -63,3 +63,16 @@ async def test_a_listener_can_refuse_connections() -> None:
     listener.refusal = "the server is down"
     with pytest.raises(ConnectFailed, match="the server is down"):
         await listener.connect_transport().connect()
+
+
+async def test_a_connection_that_carries_nothing_any_more_is_open_and_not_alive() -> None:
+    here, there = memory_pair()
+    assert await here.is_alive(limit=1.0)
+    here.stall()
+    await there.send(b"lost")
+    assert here.is_open
+    assert not await here.is_alive(limit=0.01)
+    here.drop()
+    assert not await here.is_alive(limit=1.0)
+    with pytest.raises(ConnectionLost):
+        await here.receive()

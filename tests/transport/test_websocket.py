@@ -332,3 +332,30 @@ async def test_frames_are_never_written_to_the_log(caplog: pytest.LogCaptureFixt
             await transport.aclose()
     ours = [record for record in caplog.records if record.name.startswith("exotel_voice")]
     assert not any("secret" in record.getMessage() for record in ours)
+
+
+async def test_a_server_that_answers_a_ping_is_alive_and_one_that_is_gone_is_not() -> None:
+    async with a_server(echo) as port:
+        transport = WebSocketTransport(f"ws://127.0.0.1:{port}", proxy=None)
+        assert not await transport.is_alive(limit=1.0)
+        await transport.connect()
+        assert await transport.is_alive(limit=1.0)
+    # The server has closed.
+    assert not await transport.is_alive(limit=1.0)
+    await transport.aclose()
+
+
+async def test_a_server_that_reads_nothing_is_not_alive() -> None:
+    stopped = asyncio.Event()
+
+    async def read_nothing(socket: ServerConnection) -> None:
+        socket.transport.pause_reading()
+        await stopped.wait()
+        socket.transport.abort()
+
+    async with a_server(read_nothing) as port:
+        transport = WebSocketTransport(f"ws://127.0.0.1:{port}", proxy=None)
+        await transport.connect()
+        assert not await transport.is_alive(limit=0.2)
+        stopped.set()
+        await transport.aclose()

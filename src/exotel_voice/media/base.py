@@ -21,6 +21,7 @@ __all__ = [
     "MediaEngine",
     "MediaEvent",
     "MediaFailed",
+    "MediaInterrupted",
     "MediaSession",
     "MediaStats",
     "PcmWriter",
@@ -58,16 +59,27 @@ class DigitHeard:
 class MediaFailed:
     """The audio of the call cannot go on; nothing further comes from this session.
 
-    No path was found, no keys were agreed, or the far side's consent ran out because it has not
-    answered for half a minute (RFC 7675 §5.1). While an ICE restart looks for a new path, the end
-    of the old one is not reported.
+    No path was found, or no keys were agreed.
     """
 
     error: MediaError
     """What failed, with its hint."""
 
 
-MediaEvent = MediaConnected | DigitHeard | MediaFailed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaInterrupted:
+    """The path of the audio is gone; an offer with `ice_restart` may bring another one.
+
+    The far side's consent ran out because it has not answered for half a minute (RFC 7675 §5.1),
+    or a restart found nothing afterwards. `MediaConnected` tells when audio can flow again. While
+    an ICE restart looks for a new path, the end of the old one is not reported.
+    """
+
+    error: MediaError
+    """What was lost."""
+
+
+MediaEvent = MediaConnected | DigitHeard | MediaInterrupted | MediaFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from exotel_voice.media.base import (
     MediaConnected,
     MediaEvent,
     MediaFailed,
+    MediaInterrupted,
     MediaStats,
     PcmWriter,
 )
@@ -71,6 +72,7 @@ class NativeSession:
             on_rtp=self._receive_rtp,
             on_rtcp=self._receive_rtcp,
             on_connected=self._connected,
+            on_lost=self._lost,
             on_failed=self._failed,
         )
         self._paths = Paths(ice, events)
@@ -232,6 +234,10 @@ class NativeSession:
             return
         self._stream.start()
         self._on_event(MediaConnected(codec=self._codec))
+
+    def _lost(self, error: MediaError) -> None:
+        if not self._is_over:
+            self._on_event(MediaInterrupted(error=error))
 
     def _failed(self, error: MediaError) -> None:
         if self._is_over:

@@ -42,8 +42,10 @@ class PathEvents:
     """Takes each RTCP packet, decrypted."""
     on_connected: Callable[[], None]
     """Audio can flow; comes again when a new path is in use."""
+    on_lost: Callable[[MediaError], None]
+    """The path in use is gone; an offer or an answer may bring another one."""
     on_failed: Callable[[MediaError], None]
-    """There is no path and will be none."""
+    """There never was a path and there will be none."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -299,10 +301,12 @@ class Paths:
     def _failed(self, error: MediaError) -> None:
         if self._is_closed:
             return
-        if self._in_use is not None and self._in_use.is_open:
+        if self._in_use is None:
+            self._events.on_failed(error)
+        elif self._in_use.is_open:
             logger.warning("no new path was found, the audio stays on the old one: %s", error)
         else:
-            self._events.on_failed(error)
+            self._events.on_lost(error)
 
     async def aclose(self) -> None:
         """Free every socket. Safe to call more than once."""

@@ -115,6 +115,7 @@ class Ending:
         leg.is_ended = True
         leg.opening.end()
         leg.watch.stop()
+        leg.repair.stop()
         leg.negotiation.end()
         leg.digits.end()
         leg.transfers.end()

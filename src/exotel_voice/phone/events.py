@@ -19,6 +19,7 @@ __all__ = [
     "CallEvent",
     "CallHeld",
     "CallMuted",
+    "CallPart",
     "CallReconnected",
     "CallReconnecting",
     "CallResumed",
@@ -51,6 +52,10 @@ DtmfMethod = Literal["info", "rfc4733"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneEvent:
     """Base of everything that a phone tells."""
+
+
+CallPart = Literal["signalling", "media"]
+"""What of a call is lost and found again: its SIP connection, or the way of its audio."""
 
 
 # -- connection and registration ---------------------------------------------------------------
@@ -259,12 +264,21 @@ class TransferProgressed(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallReconnecting(CallEvent):
-    """The SIP connection is lost; the audio of the call goes on."""
+    """A part of the call is lost; the phone brings it back by itself.
+
+    Without its SIP connection the audio goes on; without audio the SIP connection does.
+    """
+
+    part: CallPart = "signalling"
+    """What is lost. Both may be, each with its own events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallReconnected(CallEvent):
-    """The far side has answered over the new connection."""
+    """The far side has answered over the new connection, or is heard again."""
+
+    part: CallPart = "signalling"
+    """What is back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,6 +137,10 @@ class Exchange:
         """Send the events of a session to a call from now on."""
         self.book.bind(session, leg)
 
+    async def check_connection(self) -> bool:
+        """Ask the server for a sign of life; without one the connection is made anew."""
+        return await self.connector.check()
+
     def release(self, leg: Leg) -> None:
         """Forget a call that has ended, and the connection if it was only for that."""
         self.book.remove(leg)

@@ -14,12 +14,19 @@ from functools import partial
 from typing import TypeVar
 
 from exotel_voice.errors import InvalidState, MediaError
-from exotel_voice.media.base import DigitHeard, MediaConnected, MediaEvent, MediaFailed
+from exotel_voice.media.base import (
+    DigitHeard,
+    MediaConnected,
+    MediaEvent,
+    MediaFailed,
+    MediaInterrupted,
+)
 from exotel_voice.phone import events
 from exotel_voice.phone.details import CallDirection, CallState
 from exotel_voice.phone.dtmf import DigitSender
 from exotel_voice.phone.ending import Ending
 from exotel_voice.phone.line import Line
+from exotel_voice.phone.media_repair import MediaRepair
 from exotel_voice.phone.media_watch import MediaWatch
 from exotel_voice.phone.negotiation import Negotiation
 from exotel_voice.phone.opening import Opening
@@ -62,6 +69,7 @@ class Leg:
         self.media = line.engine.open_session(on_event=self._media_event)
         self.opening = Opening(self, offer)
         self.ending = Ending(self)
+        self.repair = MediaRepair(self)
         self.watch = MediaWatch(self)
         self.negotiation = Negotiation(self)
         self.digits = DigitSender(self)
@@ -85,7 +93,7 @@ class Leg:
             if self.record.direction is CallDirection.INCOMING:
                 return CallState.INCOMING
             return CallState.RINGING if self._is_ringing else CallState.DIALING
-        if self.negotiation.is_stale:
+        if self.negotiation.is_stale or self.repair.is_broken:
             return CallState.RECONNECTING
         return CallState.HELD if self.negotiation.is_on_hold else CallState.ACTIVE
 
@@ -146,14 +154,15 @@ class Leg:
         """Take note that the SIP connection is gone; the audio goes on."""
         if self.is_answered and not self.is_ended and not self.negotiation.is_stale:
             self.negotiation.pause()
-            self._emit(events.CallReconnecting(call_id=self.call_id))
+            self._emit(events.CallReconnecting(call_id=self.call_id, part="signalling"))
         else:
             self.negotiation.pause()
 
     def signalling_back(self) -> None:
         """Take note that the phone is registered over a new connection."""
         if self.is_answered and not self.is_ended:
-            self.negotiation.refresh()
+            is_restart = self.repair.is_broken or self.watch.is_quiet
+            self.negotiation.refresh(is_restart=is_restart)
         else:
             self.negotiation.resume()
 
@@ -224,10 +233,12 @@ class Leg:
         match event:
             case MediaConnected():
                 self.record.established()
-                self.watch.start()
+                self.watch.connected()
                 self._emit(events.MediaConnected(call_id=self.call_id, codec=event.codec))
             case DigitHeard():
                 self._tell_digit(event.digit, event.duration, "rfc4733")
+            case MediaInterrupted():
+                self.watch.interrupted(event.error)
             case MediaFailed():
                 self.ending.fail(event.error)
 

@@ -34,6 +34,10 @@ class Switchboard(Protocol):
         """Turn a name, a number or a URI into a URI to call."""
         ...
 
+    async def check_connection(self) -> bool:
+        """Tell whether the SIP connection is of use; one that is not is made anew."""
+        ...
+
     def place(self, uri: str, *, headers: Mapping[str, str], replaces: str | None) -> Leg:
         """Begin an outgoing call."""
         ...

@@ -113,8 +113,13 @@ class Negotiation:
         self.wake()
         await waiter
 
-    def refresh(self) -> None:
-        """Send one re-INVITE over the present connection: registering alone repairs no dialog."""
+    def refresh(self, *, is_restart: bool = False) -> None:
+        """Send one re-INVITE over the present connection: registering alone repairs no dialog.
+
+        Args:
+            is_restart: Whether it also looks for a new path for the audio.
+        """
+        self._wants_restart = self._wants_restart or is_restart
         self._is_paused = False
         self._tries_left = REPAIR_TRIES
         self._repair()
@@ -326,7 +331,9 @@ class Negotiation:
     def _reconnected(self) -> None:
         if self.is_stale:
             self.is_stale = False
-            self._leg.line.hub.emit(events.CallReconnected(call_id=self._leg.call_id))
+            self._leg.line.hub.emit(
+                events.CallReconnected(call_id=self._leg.call_id, part="signalling")
+            )
 
     def _settle(self, error: ExotelVoiceError | None) -> None:
         waiters, self._waiters = self._waiters, []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 from exotel_voice.errors import ConnectionLost, TransportError
 from exotel_voice.phone.driver import Driver
@@ -21,6 +21,10 @@ from exotel_voice.transport.base import Transport
 __all__ = ["ConnectionOwner", "Connector"]
 
 logger = logging.getLogger("exotel_voice.phone")
+
+
+SIGN_OF_LIFE_LIMIT: Final = 2.5
+"""Seconds that the server may take when there is reason to doubt the connection."""
 
 
 class ConnectionOwner(Protocol):
@@ -103,6 +107,28 @@ class Connector:
         if self._transport is not None:
             self._why_dropped = why
             await self._transport.aclose()
+
+    async def check(self) -> bool:
+        """Ask the server for a sign of life, and drop a connection that gives none.
+
+        Returns:
+            Whether there is a connection of use.
+        """
+        transport = self._transport
+        if transport is None:
+            return False
+        if await transport.is_alive(limit=SIGN_OF_LIFE_LIMIT):
+            return True
+        if transport is self._transport:
+            await self.drop("the SIP server gives no sign of life")
+        return False
+
+    def hurry(self) -> None:
+        """Try now: the network may be another one, or back."""
+        if self._transport is not None:
+            self._supervisor.start(self.check(), name="check the SIP connection")
+        else:
+            self._knock.set()
 
     def reset(self) -> None:
         """Make the delays short again: a registration was confirmed."""

@@ -34,6 +34,9 @@ class PhoneSettings:
     call any number; without it the application decides on `TransferRequested`."""
     transfer_decision_limit: float = 10.0
     """How long the application may take over a `TransferRequested` before it is refused."""
+    media_restart_after: float = 3.0
+    """A call that is not on hold looks for a new path after so long without an audio packet;
+    `math.inf` for never."""
     media_timeout: float = 35.0
     """A call that is not on hold ends after so long without an audio packet."""
     ca_file: str | Path | None = None
@@ -67,6 +70,7 @@ class PhoneSettings:
             "register_for",
             "unregister_limit",
             "close_limit",
+            "media_restart_after",
             "media_timeout",
             "connect_limit",
             "reconnect_first",

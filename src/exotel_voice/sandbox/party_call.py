@@ -14,6 +14,7 @@ from exotel_voice.media.base import (
     MediaEngine,
     MediaEvent,
     MediaFailed,
+    MediaInterrupted,
     MediaSession,
 )
 from exotel_voice.sandbox.fork import Failure, Fork, Invitation
@@ -260,6 +261,9 @@ class PartyCall:
             case MediaConnected():
                 self.record.codec = event.codec
                 self.record.changed()
+            case MediaInterrupted():
+                # The phone looks for another path, or hangs up.
+                logger.info("the audio of a call is interrupted: %s", event.error.message)
             case MediaFailed():
                 self._audio_failed(event.error)
 

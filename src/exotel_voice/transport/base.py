@@ -34,6 +34,14 @@ class Transport(Protocol):
         """
         ...
 
+    async def is_alive(self, *, limit: float) -> bool:
+        """Ask the far end for a sign of life. Never raises.
+
+        Args:
+            limit: Seconds that it may take.
+        """
+        ...
+
     async def aclose(self) -> None:
         """Close the connection. Safe to call at any time and more than once; never raises."""
         ...

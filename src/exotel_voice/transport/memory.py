@@ -27,6 +27,7 @@ class MemoryTransport:
         self._inbox: deque[bytes] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._is_open = False
+        self._is_stalled = False
 
     @property
     def is_open(self) -> bool:
@@ -59,6 +60,8 @@ class MemoryTransport:
         peer = self._peer
         if not self._is_open or peer is None:
             raise ConnectionLost("the connection in memory is closed")
+        if self._is_stalled:
+            return
         peer._inbox.append(data)  # noqa: SLF001 - the two ends are one thing
         peer._wake()  # noqa: SLF001 - the two ends are one thing
 
@@ -74,6 +77,22 @@ class MemoryTransport:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         return self._inbox.popleft()
+
+    async def is_alive(self, *, limit: float) -> bool:
+        """Tell whether messages go through; it takes the whole limit to learn that they do not.
+
+        Args:
+            limit: Seconds.
+        """
+        if self._is_open and self._is_stalled:
+            await asyncio.sleep(limit)
+        return self._is_open and not self._is_stalled
+
+    def stall(self) -> None:
+        """Lose all that is sent from now on, both ways, with both ends open: a black hole."""
+        for end in (self, self._peer):
+            if end is not None:
+                end._is_stalled = True  # noqa: SLF001 - the two ends are one thing
 
     async def aclose(self) -> None:
         """Close both ends. What was sent before can still be read at the other one."""

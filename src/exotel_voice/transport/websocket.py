@@ -6,6 +6,7 @@ Certificates are verified. Every way in which opening can fail has its own messa
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from functools import lru_cache
@@ -124,6 +125,21 @@ class WebSocketTransport:
             return await self._open_socket().recv(decode=False)
         except ConnectionClosed as error:
             raise _lost(error, self.url) from error
+
+    async def is_alive(self, *, limit: float) -> bool:
+        """Send a ping and wait for its pong (RFC 6455 §5.5.2). Never raises.
+
+        Args:
+            limit: Seconds that the pong may take; the keep-alive of its own waits longer.
+        """
+        if self._socket is None:
+            return False
+        try:
+            async with asyncio.timeout(limit):
+                await (await self._socket.ping())
+        except (TimeoutError, ConnectionClosed):
+            return False
+        return True
 
     async def aclose(self) -> None:
         """Close the connection within half a second. Safe at any time and more than once."""
