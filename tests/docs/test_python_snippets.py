@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docs import scenes_phone, scenes_start, scenes_testing
+from docs import scenes_guide, scenes_phone, scenes_start, scenes_testing
 from docs.blocks import Block, all_blocks
 from docs.stage import Scene, Stage
 from exotel_voice.sandbox import Sandbox
@@ -17,6 +17,7 @@ SCENES: dict[str, Scene] = {
     **scenes_start.scenes,
     **scenes_phone.scenes,
     **scenes_testing.scenes,
+    **scenes_guide.scenes,
 }
 BLOCKS = [block for block in all_blocks("python") if block.name in SCENES]
 
