@@ -35,5 +35,5 @@ new Quality(phone);
 new Tabs(phone);
 new Readiness(phone);
 new Diagnostics(phone);
-new Shortcuts(phone, calls);
+new Shortcuts(phone, calls, dialer);
 phone.start();

@@ -89,7 +89,7 @@ export class CallCard {
     relabel(this.mute, call.isMuted ? "mic-off" : "mic", call.isMuted ? "Unmute" : "Mute", call.isMuted);
     relabel(this.hold, held ? "play" : "pause", held ? "Resume" : "Hold", held);
     relabel(this.end, "end", up ? "Hang up" : "Cancel the call");
-    this.mute.disabled = this.hold.disabled = call.state === "reconnecting";
+    for (const node of [this.mute, this.hold, this.keys, this.more]) node.disabled = call.state === "reconnecting";
     if (!up || lost) this.open(null);
     this.transfer.update(call);
     setText(this.sent, call.digits);

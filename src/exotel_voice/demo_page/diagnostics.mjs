@@ -34,7 +34,7 @@ class HeardTest {
         { className: "row" },
         button("check", "Yes", () => this.end("yes"), "small good"),
         button("close", "No", () => this.end("no"), "small bad"),
-        button("end", "Stop", () => this.end(undefined), "small"),
+        button("stop", "Stop", () => this.end(undefined), "small"),
       ),
     );
     this.element = el("div", { className: "test" }, el("h3", {}, title, this.verdict), this.asking, el("div", { className: "row" }, this.startButton));

@@ -17,7 +17,9 @@ export class Dialer {
     this.hint = byId("dial-hint");
     this.go = byId("dial-go");
     const keypad = new Keypad("Dial keys", (key) => this.type(key));
-    byId("dial-pad").append(keypad.element);
+    this.whyNot = false;
+    this.pad = byId("dial-pad");
+    this.pad.append(keypad.element);
     this.go.append(icon("phone"), el("span", {}, "Call"));
     byId("erase").append(icon("back"));
     byId("erase").addEventListener("click", () => this.erase());
@@ -56,9 +58,13 @@ export class Dialer {
   }
 
   render() {
-    this.go.disabled = !this.phone.canCall;
-    if (!this.phone.canCall) setText(this.hint, "Register first; then you can call.");
-    else if (this.hint.textContent?.startsWith("Register")) setText(this.hint, "");
+    const { canCall, connection, calls } = this.phone;
+    this.go.disabled = !canCall;
+    this.pad.hidden = calls.some((call) => call.isHere);
+    const why = connection === "connected" ? "Register first; then you can call." : "Offline; calls are possible again once the connection is back.";
+    if (canCall && this.whyNot) setText(this.hint, "");
+    if (!canCall) setText(this.hint, why);
+    this.whyNot = !canCall;
   }
 }
 

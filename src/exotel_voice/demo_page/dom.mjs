@@ -4,8 +4,8 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * Make an element. Properties that start with `on` are listeners, `class` and everything with a
- * dash or of a primitive that the element does not know are attributes, the rest are properties.
+ * Make an element. Properties that start with `on` are listeners; names with a
+ * dash, names that the element does not know, and `list` are attributes; the rest are properties.
  * @param {string} tag
  * @param {Record<string, unknown>} [properties]
  * @param {...(Node|string|null)} children
@@ -16,7 +16,7 @@ export function el(tag, properties = {}, ...children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === null) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), /** @type {any} */ (value));
-    else if (name in node && !name.includes("-")) /** @type {any} */ (node)[name] = value;
+    else if (name in node && !name.includes("-") && name !== "list") /** @type {any} */ (node)[name] = value;
     else node.setAttribute(name, String(value));
   }
   node.append(...children.filter((child) => child !== null));
@@ -106,7 +106,7 @@ export function clock(seconds) {
  * @param {number} at  Milliseconds since the epoch.
  */
 export function timeOfDay(at) {
-  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 }
 
 /**

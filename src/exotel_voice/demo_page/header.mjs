@@ -40,15 +40,15 @@ export class Header {
     setText(this.text, words);
     this.pill.className = `pill ${colour}`;
     setText(this.toggle, this.phone.isRegistered ? "Unregister" : "Register");
-    this.toggle.disabled = !this.phone.isAttached;
+    this.toggle.disabled = !this.phone.isAttached || this.phone.connection !== "connected";
   }
 
   words() {
     const { user, registration, connection, isAttached } = this.phone;
-    if (!isAttached) return { words: "offline, reconnecting", colour: "is-bad" };
-    if (connection !== "connected" && registration.state !== "unregistered") {
-      return { words: "telephone system unreachable", colour: "is-bad" };
-    }
+    if (connection === "refused") return { words: "refused by the server", colour: "is-bad" };
+    if (!isAttached) return { words: "connecting", colour: "is-wait" };
+    if (connection === "connecting") return { words: "connecting", colour: "is-wait" };
+    if (connection !== "connected") return { words: "offline, reconnecting", colour: "is-bad" };
     switch (registration.state) {
       case "registered": return { words: `registered as ${user}`, colour: "is-good" };
       case "sent_request": return { words: "registering", colour: "is-wait" };

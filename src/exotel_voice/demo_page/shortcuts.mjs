@@ -12,9 +12,11 @@ export class Shortcuts {
   /**
    * @param {Phone} phone
    * @param {Calls} calls
+   * @param {import("./dialer.mjs").Dialer} dialer
    */
-  constructor(phone, calls) {
+  constructor(phone, calls, dialer) {
     this.phone = phone;
+    this.dialer = dialer;
     this.calls = calls;
     this.box = el("input", { type: "checkbox", id: "keys-on", checked: !localStorage.getItem(KEPT) });
     this.box.addEventListener("change", () => {
@@ -38,7 +40,7 @@ export class Shortcuts {
         { className: "keys-list" },
         el("span", { className: "check" }, this.box, el("label", { htmlFor: "keys-on" }, "Keyboard shortcuts")),
         ...this.keys.map(([key, does]) => el("span", {}, el("kbd", {}, key), ` ${does}`)),
-        el("span", {}, el("kbd", {}, "0–9 * #"), " digits in a call"),
+        el("span", {}, el("kbd", {}, "0–9 * #"), " digits to the call or the dial field"),
       ),
     );
     document.addEventListener("keydown", (event) => this.take(event));
@@ -54,7 +56,18 @@ export class Shortcuts {
     if (!known && !digit) return;
     event.preventDefault();
     if (known) known[2]();
-    else this.withCall((id) => this.calls.cards.get(id)?.keypad.touch(event.key));
+    else this.digit(event.key);
+  }
+
+  /** @param {string} key  Goes to the call, or into the dial field when there is none. */
+  digit(key) {
+    const card = this.calls.front;
+    if (card) {
+      card.keypad.touch(key);
+      return;
+    }
+    this.dialer.field.focus();
+    this.dialer.type(key);
   }
 
   answer() {
