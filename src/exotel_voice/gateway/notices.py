@@ -1,0 +1,82 @@
+"""What the application's own handlers are told, and how they are called."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from exotel_voice.phone.call import Call
+from exotel_voice.phone.events import PhoneEvent
+from exotel_voice.phone.observe import Subscription
+from exotel_voice.phone.phone import Phone
+from exotel_voice.phone.supervisor import Supervisor
+
+__all__ = ["Notice", "NoticeBoard"]
+
+logger = logging.getLogger("exotel_voice.gateway")
+
+E_co = TypeVar("E_co", bound=PhoneEvent, covariant=True)
+E = TypeVar("E", bound=PhoneEvent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Generic[E_co]):
+    """Something happened on a phone of the gateway."""
+
+    event: E_co
+    """What happened; see `exotel_voice.events`."""
+    identity: str
+    """Whose phone it is, as `authenticate` named the user."""
+    phone: Phone
+    """The phone."""
+    call: Call | None
+    """The call, where the event is about one."""
+    answer_headers: dict[str, str] = field(default_factory=dict)
+    """Headers for the 200, if a tab answers the call: to be filled by a handler of `IncomingCall`,
+    and the same for all handlers of the call."""
+
+
+Handler = Callable[[Notice[E]], object | Awaitable[object]]
+
+
+class NoticeBoard:
+    """The handlers of one gateway, for all its phones.
+
+    Args:
+        supervisor: Owns the tasks of handlers that are `async def`.
+    """
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self._handlers: list[tuple[type[PhoneEvent], Callable[[Notice[PhoneEvent]], object]]] = []
+
+    def on(self, kind: type[E], handler: Handler[E]) -> Subscription:
+        """Call a handler with each event of a kind, on any phone."""
+        entry: tuple[type[PhoneEvent], Callable[[Notice[PhoneEvent]], object]] = (kind, handler)  # type: ignore[assignment]
+        self._handlers.append(entry)
+
+        def end() -> None:
+            if entry in self._handlers:
+                self._handlers.remove(entry)
+
+        return Subscription(end)
+
+    def listens(self, event: PhoneEvent) -> bool:
+        """Tell whether anybody hears of this event."""
+        return any(isinstance(event, kind) for kind, _ in self._handlers)
+
+    def post(self, notice: Notice[PhoneEvent]) -> list[asyncio.Task[None]]:
+        """Call the handlers, and give the tasks of those that take a while."""
+        tasks = []
+        for kind, handler in tuple(self._handlers):
+            if isinstance(notice.event, kind):
+                name = f"handler for {type(notice.event).__name__}"
+                if inspect.iscoroutinefunction(handler):
+                    tasks.append(self._supervisor.start(handler(notice), name=name))
+                else:
+                    self._supervisor.call(handler, notice)
+        return tasks
