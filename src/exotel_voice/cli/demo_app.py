@@ -16,7 +16,6 @@ from typing import Final
 from exotel_voice.cli.demo_server import DemoServer, listen
 from exotel_voice.cli.demo_site import CALLERS, PEOPLE, DemoSite, person_of
 from exotel_voice.gateway import VoiceGateway
-from exotel_voice.phone.account import SipAccount
 from exotel_voice.sandbox.certificate import LocalCertificate
 from exotel_voice.sandbox.server import Sandbox
 from exotel_voice.sandbox.settings import SandboxSettings
@@ -60,7 +59,8 @@ async def serve(options: DemoOptions, say: Callable[[str], None]) -> None:
             stack.callback(each.close)
         sandbox = await stack.enter_async_context(Sandbox(SandboxSettings(phone_numbers=numbers)))
         accounts = {person: sandbox.account(person) for person in PEOPLE}
-        gateway = _gateway(accounts, tuple(f"{scheme}://{host}:{port}" for host in HOSTS))
+        # Who somebody is stands in the address, because a demo has no login.
+        gateway = VoiceGateway(authenticate=person_of, accounts=accounts.__getitem__)
         certificate = LocalCertificate() if options.use_tls else None
         if certificate is not None:
             stack.callback(certificate.close)
@@ -73,13 +73,6 @@ async def serve(options: DemoOptions, say: Callable[[str], None]) -> None:
         if options.open_browser:
             _open_browser(address)
         await stop.wait()  # Ctrl-C cancels the wait
-
-
-def _gateway(accounts: dict[str, SipAccount], origins: tuple[str, ...]) -> VoiceGateway:
-    """Make the gateway. Who somebody is stands in the address: a demo has no login."""
-    return VoiceGateway(
-        authenticate=person_of, accounts=accounts.__getitem__, allowed_origins=origins
-    )
 
 
 def _introduction(address: str, status_page: str, *, is_secure: bool) -> str:
