@@ -28,6 +28,8 @@ LAST: Final = re.compile(r"(\w+) --> \[\*\]")
 CHARACTER: Final = 6.6
 """Width of a character of the labels, which are in a fixed-width type of 11 pixels."""
 LINE: Final = 15.0
+SMALLEST: Final = 0.75
+"""How far a picture shrinks with the window before it scrolls."""
 SHOWN: Final = 4
 """Labels beside one arrow; the rest are only counted there, and are in the table."""
 
@@ -167,9 +169,11 @@ def frame(
         '<defs><marker id="head" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" '
         'markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z"/></marker></defs>'
     )
+    width = right - left
     return (
-        f'<div class="picture"><svg viewBox="{size}" width="{right - left:.0f}" role="img" '
-        f'aria-label="{escape(title)}">{head}{"".join(shapes)}</svg></div>'
+        f'<div class="picture"><svg viewBox="{size}" style="width: {width:.0f}px; '
+        f'min-width: {SMALLEST * width:.0f}px" role="img" aria-label="{escape(title)}">'
+        f"{head}{''.join(shapes)}</svg></div>"
     )
 
 
@@ -226,10 +230,13 @@ def table(diagram: Diagram) -> str:
 
 
 def on_page_markdown(markdown: str, *, page: Any, **_: object) -> str:
-    """Replace each diagram of a page; mkdocs calls this."""
+    """Replace each diagram of a page, and give the page more width; mkdocs calls this."""
 
     def replace(found: re.Match[str]) -> str:
         diagram = Diagram.parse(found[1])
         return f"{draw(diagram, page.title or 'state machine')}\n\n{table(diagram)}\n"
 
-    return FENCE.sub(replace, markdown)
+    drawn = FENCE.sub(replace, markdown)
+    if drawn != markdown:
+        page.meta["hide"] = ["navigation"]  # pictures need the room
+    return drawn
