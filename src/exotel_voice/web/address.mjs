@@ -2,7 +2,7 @@
 /** Where the gateway is: beside the script that the page loaded. */
 
 /** The address of this script. In the classic script `document.currentScript.src` stands here. */
-export const scriptAddress = import.meta.url;
+export const moduleAddress = import.meta.url;
 
 /**
  * The gateway's WebSocket, for a script that was loaded from this address.

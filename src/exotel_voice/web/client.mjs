@@ -1,72 +1,66 @@
 // @ts-check
 import { readAccount } from "./account.mjs";
-import { scriptAddress, socketAddress } from "./address.mjs";
+import { moduleAddress, socketAddress } from "./address.mjs";
 import { CallBook } from "./calls.mjs";
-import { changeDevice, DeviceWatch } from "./devices.mjs";
 import { Diagnostics } from "./diagnostics.mjs";
 import { facts, failure } from "./failure.mjs";
 import { Link } from "./link.mjs";
 import { log } from "./log.mjs";
-import { preferred } from "./media.mjs";
 import { MediaDesk } from "./media_desk.mjs";
-import { canUseMicrophone, microphone } from "./microphone.mjs";
+import { canUseMicrophone } from "./microphone.mjs";
+import { PagePhone } from "./page_phone.mjs";
 import { Registration } from "./registration.mjs";
-import { sound } from "./sound.mjs";
 import { tones } from "./tones.mjs";
-/** @import {ErrorFacts, LinkState, Message, SipAccountInfo, ToneName} from "./types.d.ts" */
+/** @import {ErrorFacts, LinkState, Message, SipAccountInfo} from "./types.d.ts" */
 
 /** One phone with the guide's names. Results come by the callbacks and as events. */
-export class Phone extends EventTarget {
+export class Phone extends PagePhone {
   /** @type {Link} */ #link;
   /** @type {Promise<boolean> | null} */ #ready = null;
   /** @type {Function | null | undefined} */ #onCall;
   /** @type {Function | null | undefined} */ #onSession;
   #userName = "";
   #line = "connecting";
-  #devices = new DeviceWatch();
   #registration = new Registration({
     request: (type) => this.#link.request(type),
     isAttached: () => this.#link.isAttached,
-    tell: (state, phone, reason) => this.#emit("registration", { state, phone, reason }),
+    tell: (state, phone, reason) => this.emit("registration", { state, phone, reason }),
     userName: () => this.#userName,
   });
-  #media = new MediaDesk({
+  media = new MediaDesk({
     send: (message) => this.#link.send(message),
     iceServers: () => this.#link.iceServers,
-    onStats: (media, stats) => this.#emit("quality", { call: this.#calls.carriedBy(media), stats }),
+    onStats: (media, stats) => this.emit("quality", { call: this.#calls.carriedBy(media), stats }),
     onConnected: () => this.#calls.sound(),
   });
   #calls = new CallBook(
     {
       request: (type, fields) => this.#link.request(type, fields),
-      media: this.#media,
+      media: this.media,
       quiet: (call) => this.#calls.quiet(call),
       dtmfTone: (digit) => tones.dtmf(digit),
       tab: () => this.#link.tab,
     },
     {
       tell: (call, event) => log.call("CallListenerCallback", this.#onCall, call, event, this.#userName),
-      emit: (detail) => this.#emit("call", detail),
+      emit: (detail) => this.emit("call", detail),
     },
   );
-  #diagnostics = new Diagnostics({
-    address: () => this.#link.address,
-    isConnected: () => this.#link.isAttached && this.#line === "connected",
-    isRegistered: () => this.#registration.state === "registered",
-    userName: () => this.#userName,
-    iceServers: () => this.#link.iceServers,
-  });
-
   /** @param {{gateway?: string}} [options] */
   constructor({ gateway } = {}) {
     super();
-    this.#link = new Link(gateway ?? socketAddress(scriptAddress), {
-      media: () => this.#media.ids,
+    this.diagnostics = new Diagnostics({
+      address: () => this.#link.address,
+      isConnected: () => this.#link.isAttached && this.#line === "connected",
+      isRegistered: () => this.#registration.state === "registered",
+      userName: () => this.#userName,
+      iceServers: () => this.#link.iceServers,
+    });
+    this.#link = new Link(gateway ?? socketAddress(moduleAddress), {
+      media: () => this.media.ids,
       onMessage: (message) => this.#receive(message),
       onState: (state, error) => this.#change(state, error),
     });
-    log.listeners.add((type, message, args) => this.#emit("log", { type, message, args }));
-    sound.listeners.add((isBlocked) => this.#emit("autoplay", { isBlocked }));
   }
 
   /**
@@ -93,8 +87,8 @@ export class Phone extends EventTarget {
       [, this.#onCall, this.#onSession] = callbacks;
       this.#userName = account?.user_name ?? this.#userName;
       this.#registration.begin(callbacks[0]);
-      if (isFollowing) void this.#devices.start();
-      this.#devices.isFollowing = isFollowing;
+      if (isFollowing) void this.devices.start();
+      this.devices.isFollowing = isFollowing;
       await this.#link.attach(account);
       return true;
     } catch (error) {
@@ -134,16 +128,16 @@ export class Phone extends EventTarget {
    */
   async dial(target, headers = {}) {
     if (!this.#isReady("dial")) throw failure("state.invalid", "The phone is not initialized.", "Call initWebrtc first.");
-    const { call } = await this.#media.withMicrophone(null, () => this.#link.request("dial", { target, headers }));
+    const { call } = await this.media.withMicrophone(null, () => this.#link.request("dial", { target, headers }));
     return this.#calls.dialed(call, target);
   }
 
   /** Gives up the phone in this tab; calls go on for others. */
   async close() {
     this.#ready = null;
-    this.#diagnostics.close();
+    this.diagnostics.close();
     await this.#link.close();
-    this.#media.closeAll();
+    this.media.closeAll();
     this.#calls.clear();
   }
 
@@ -161,106 +155,6 @@ export class Phone extends EventTarget {
     return (await this.#link.request("status")).state;
   }
 
-  /**
-   * @param {Function} reportCallback
-   * @param {Function} keyValueCallback
-   */
-  initDiagnostics(reportCallback, keyValueCallback) {
-    void this.#diagnostics.open(reportCallback, keyValueCallback);
-  }
-  closeDiagnostics() {
-    this.#diagnostics.close();
-  }
-  startSpeakerDiagnosticsTest() {
-    this.#diagnostics.startSpeaker();
-  }
-  /** @param {string} [response] */
-  stopSpeakerDiagnosticsTest(response) {
-    this.#diagnostics.stop("speaker", response);
-  }
-  startMicDiagnosticsTest() {
-    void this.#diagnostics.startMicrophone();
-  }
-  /** @param {string} [response] */
-  stopMicDiagnosticsTest(response) {
-    this.#diagnostics.stop("mic", response);
-  }
-  startNetworkDiagnostics() {
-    void this.#diagnostics.startNetwork();
-  }
-  stopNetworkDiagnostics() {
-    this.#diagnostics.stop("network");
-  }
-
-  /** @param {(Function | null | undefined)[]} callbacks */
-  registerAudioDeviceChangeCallback(...callbacks) {
-    void this.#devices.start(...callbacks);
-  }
-  /**
-   * @param {string} deviceId
-   * @param {Function} [onSuccess]
-   * @param {Function} [onError]
-   */
-  changeAudioInputDevice(deviceId, onSuccess, onError, forceDeviceChange = false) {
-    changeDevice(microphone, deviceId, onSuccess, onError, forceDeviceChange);
-  }
-  /**
-   * @param {string} deviceId
-   * @param {Function} [onSuccess]
-   * @param {Function} [onError]
-   */
-  changeAudioOutputDevice(deviceId, onSuccess, onError, forceDeviceChange = false) {
-    changeDevice(sound, deviceId, onSuccess, onError, forceDeviceChange);
-  }
-
-  /** @param {any} callback */
-  registerLoggerCallback(callback) {
-    log.callback = callback;
-  }
-  /** @param {boolean} isEnabled */
-  setEnableConsoleLogging(isEnabled) {
-    log.isOnConsole = isEnabled;
-  }
-  downloadLogs() {
-    log.download();
-  }
-  /** @param {string} name */
-  setPreferredCodec(name) {
-    const isKnown = preferred(name).length > 0;
-    if (isKnown) this.#media.settings.codec = name;
-    else log.write("warn", `setPreferredCodec(): this browser has no ${name}`);
-    return isKnown;
-  }
-  /** @param {boolean} isEnabled */
-  setNoiseSuppression(isEnabled) {
-    microphone.setNoiseSuppression(isEnabled).catch((error) => log.write("warn", String(error)));
-  }
-  /**
-   * @param {string} name
-   * @param {number} value
-   */
-  setAudioOutputVolume(name, value) {
-    if (!(name in tones.volumes) || !(value >= 0 && value <= 1)) {
-      log.write("warn", `setAudioOutputVolume(): ${Object.keys(tones.volumes).join(", ")}, from 0 to 1`);
-      return false;
-    }
-    tones.setVolume(/** @type {ToneName} */ (name), value);
-    return true;
-  }
-  /** @param {string} name */
-  getAudioOutputVolume(name) {
-    return tones.volumes[/** @type {ToneName} */ (name)];
-  }
-  /** @param {number} value */
-  setCallAudioOutputVolume(value) {
-    const isValid = value >= 0 && value <= 1;
-    if (isValid) this.#media.setVolume(value);
-    return isValid;
-  }
-  getCallAudioOutputVolume() {
-    return this.#media.settings.volume;
-  }
-
   /** @param {Message} message */
   #receive(message) {
     switch (message.type) {
@@ -268,7 +162,7 @@ export class Phone extends EventTarget {
         this.#userName ||= message.account.user_name;
         this.#registration.attach(message.registration);
         this.#calls.attach(message);
-        this.#emit("tabs", { tabs: message.tabs });
+        this.emit("tabs", { tabs: message.tabs });
         return this.#setLine(message.connection);
       case "registration":
         return this.#registration.receive(message);
@@ -280,9 +174,9 @@ export class Phone extends EventTarget {
         return log.call("SessionCallback", this.#onSession, message.state, this.#userName);
       case "tabs":
         this.#calls.activate(message.tabs.some((tab) => tab.is_self && tab.is_active));
-        return this.#emit("tabs", { tabs: message.tabs });
+        return this.emit("tabs", { tabs: message.tabs });
       case "media_request":
-        return this.#media.receive(message);
+        return this.media.receive(message);
     }
   }
 
@@ -301,20 +195,12 @@ export class Phone extends EventTarget {
    */
   #setLine(state, reason) {
     this.#line = state;
-    this.#emit("connection", { state, reason });
+    this.emit("connection", { state, reason });
   }
 
   /** @param {string} name */
   #isReady(name) {
     if (!this.#ready) log.write("error", `${name}(): call initWebrtc first`);
     return !!this.#ready;
-  }
-
-  /**
-   * @param {string} type
-   * @param {object} detail
-   */
-  #emit(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

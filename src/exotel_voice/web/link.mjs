@@ -135,8 +135,10 @@ export class Link {
   }
 
   #renew() {
+    const before = this.#attached;
     this.#isAttached = false;
     this.#attached = deferred();
+    before.resolve(/** @type {any} */ (this.#attached.promise)); // whoever still waits, waits on
   }
 }
 
