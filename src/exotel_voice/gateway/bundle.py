@@ -44,7 +44,7 @@ def bundle(modules: Mapping[str, str], *, entry: str, name: str) -> str:
     return (
         f"var {name} = (function () {{\n"
         '"use strict";\n'
-        "const scriptAddress = document.currentScript ? document.currentScript.src"
+        "const addressOfThisScript = document.currentScript ? document.currentScript.src"
         " : document.baseURI;\n"
         f"{body}\n"
         f"return {_variable(entry)};\n"
@@ -83,7 +83,7 @@ def _function(file: str, text: str) -> str:
     text = _IMPORT.sub(_import, text)
     text = _EXPORTED.sub(r"\1 \2", text)
     text = _DEFAULT.sub("", _LIST.sub("", text))
-    text = text.replace("import.meta.url", "scriptAddress")
+    text = text.replace("import.meta.url", "addressOfThisScript")
     left = _LEFT_OVER.search(text)
     if left is not None:
         raise ValueError(f"{file}: a form that is not known: {left[0]}")
