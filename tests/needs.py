@@ -16,6 +16,7 @@ __all__ = ["NEEDS", "Need", "missing"]
 
 INTEROP = Path(__file__).parent / "interop"
 PEERS = INTEROP / "node_modules" / ".peers"
+WEB_TOOLS = Path(__file__).parent / "web" / "node_modules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,12 @@ def _library(pattern: str) -> Callable[[], bool]:
     return lambda: any(True for _ in Path("/usr/lib").glob(f"**/{pattern}"))
 
 
+def _is_root() -> bool:
+    import os  # noqa: PLC0415 - only this function and the one above ask the system
+
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
 def _python(name: str) -> Callable[[], bool]:
     return lambda: importlib.util.find_spec(name) is not None
 
@@ -84,6 +91,11 @@ NEEDS: dict[str, Need] = {
     ),
     "rtpengine": Need(is_present=_command("rtpengine"), packages=("rtpengine-daemon",)),
     "coturn": Need(is_present=_command("turnserver"), packages=("coturn",)),
+    "namespaces": Need(
+        is_present=lambda: _command("ip")() and _command("nft")() and _is_root(),
+        packages=("iproute2", "nftables"),
+        how="as root, apt-get install iproute2 nftables",
+    ),
     "libopus": Need(is_present=_library("libopus.so.0"), packages=("libopus0",)),
     "chromium": Need(is_present=_command("chromium"), packages=("chromium",)),
     "firefox": Need(is_present=_command("firefox-esr"), packages=("firefox-esr",)),
@@ -94,6 +106,10 @@ NEEDS: dict[str, Need] = {
     ),
     "sip.js": Need(
         is_present=(PEERS / "sip.js").exists, how="npm ci && npm run bundle in tests/interop"
+    ),
+    "web-tools": Need(
+        is_present=lambda: all((WEB_TOOLS / name).exists() for name in ("typescript", "ws")),
+        how="npm ci in tests/web",
     ),
     "playwright": Need(is_present=_python("playwright"), how="pip install playwright"),
     "pulseaudio": Need(
