@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,17 @@ from gateway.web_tab import WebTab
 
 
 @pytest.fixture
-async def site(exotel_sandbox: Sandbox) -> AsyncIterator[Site]:
+def gateway_options() -> dict[str, Any]:
+    """Further arguments of the gateway; a module that needs others has its own fixture."""
+    return {}
+
+
+@pytest.fixture
+async def site(exotel_sandbox: Sandbox, gateway_options: dict[str, Any]) -> AsyncIterator[Site]:
     """A web application with a gateway, for users whose SIP account has their own name."""
-    gateway = VoiceGateway(authenticate=identity_of, accounts=exotel_sandbox.account)
+    gateway = VoiceGateway(
+        authenticate=identity_of, accounts=exotel_sandbox.account, **gateway_options
+    )
     async with Site(gateway) as one:
         yield one
 

@@ -283,7 +283,7 @@ class WebTab:
                 await session.rollback()
             case "set_muted":
                 await session.set_muted(message["muted"])
-            case "send_digits":
+            case _:
                 await session.send_digits(
                     message["digits"], duration=message["duration"], gap=message["gap"]
                 )
