@@ -56,17 +56,17 @@ export function button(symbol, label, act, look = "") {
 }
 
 /**
- * Change what a button of `button()` shows and says, and whether it is pressed.
+ * Change what a button of `button()` shows and says, and whether it looks switched on.
  * @param {HTMLButtonElement} node
  * @param {string} symbol
  * @param {string} label
- * @param {boolean} [pressed]
+ * @param {boolean} [isOn]
  */
-export function relabel(node, symbol, label, pressed) {
+export function relabel(node, symbol, label, isOn = false) {
   setText(/** @type {HTMLElement} */ (node.querySelector(".label")), label);
   const use = /** @type {SVGElement} */ (node.querySelector("use"));
   if (use.getAttribute("href") !== `#icon-${symbol}`) use.setAttribute("href", `#icon-${symbol}`);
-  if (pressed !== undefined) node.setAttribute("aria-pressed", String(pressed));
+  node.classList.toggle("is-on", isOn);
 }
 
 /**

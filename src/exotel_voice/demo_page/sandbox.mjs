@@ -18,12 +18,13 @@ const PARTIES = [
 ];
 
 const EVERY_MS = 700;
+const HINT = "The sandbox on this machine calls you; you can dial its services, too.";
 
 export class SandboxPanel {
   /** @param {Phone} phone */
   constructor(phone) {
     this.phone = phone;
-    this.note = el("p", { className: "hint", role: "status" }, "The sandbox on this machine calls you. You can dial these too.");
+    this.note = el("p", { className: "hint", role: "status" }, HINT);
     this.buttons = PARTIES.map(([party, title, does]) =>
       el(
         "button",
@@ -53,6 +54,7 @@ export class SandboxPanel {
   render() {
     for (const node of this.buttons) node.disabled = !this.phone.canCall;
     this.heard.hidden = !this.isTalking;
+    if (this.phone.calls.length) setText(this.note, HINT);
   }
 
   /** @param {string} party */
