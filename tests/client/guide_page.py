@@ -7,9 +7,8 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
-from exotel_voice.media.silent import SilentMedia
-
 from exotel_voice.client import ExotelWebClient, GuideCall
+from exotel_voice.media.silent import SilentMedia
 from exotel_voice.phone.account import SipAccount
 from exotel_voice.phone.settings import PhoneSettings
 from exotel_voice.sandbox import Sandbox, SandboxThread

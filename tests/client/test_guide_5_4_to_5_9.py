@@ -7,10 +7,10 @@ import logging
 from datetime import datetime
 
 import pytest
-from exotel_voice.media.silent import SilentMedia
 
 from client.guide_page import Page, sip_account_info, wait
 from exotel_voice.client import ExotelWebClient, GuideCall
+from exotel_voice.media.silent import SilentMedia
 from exotel_voice.sandbox import CallRecord, Sandbox, SandboxThread
 
 

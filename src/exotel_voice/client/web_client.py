@@ -1,15 +1,15 @@
-"""`ExotelWebClient`: the integration guide, sections 5.1 to 5.9, for Python."""
+"""`ExotelWebClient`: the integration guide for Python; here sections 5.1 to 5.10."""
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Self
 
+from exotel_voice.client.device_names import DeviceNames
 from exotel_voice.client.guide_call import GuideCall, NoCall
-from exotel_voice.client.loop_host import LoopHost, close_at_exit
+from exotel_voice.client.readiness_names import ReadinessNames
 from exotel_voice.client.reports import RegisterReports
 from exotel_voice.errors import ConfigError
 from exotel_voice.media.base import MediaEngine
@@ -29,7 +29,7 @@ CallCallback = Callable[[GuideCall, str, str], object]
 SessionStateCallback = Callable[[str, str], object]
 
 
-class ExotelWebClient:
+class ExotelWebClient(DeviceNames, ReadinessNames):
     """One phone with the guide's names. Every method returns at once; results come by callback.
 
         client = ExotelWebClient()
@@ -41,19 +41,15 @@ class ExotelWebClient:
     may be called from any thread. What a callback raises is logged and harms nothing.
 
     Args:
-        media: Makes the audio of calls; None for the native engine.
+        media: Makes the audio of calls; None for the native engine with microphone and speaker.
+            Where the machine has no sound card its calls are silent.
         settings: How the phone behaves; None for the usual.
     """
 
     def __init__(
         self, *, media: MediaEngine | None = None, settings: PhoneSettings | None = None
     ) -> None:
-        self._media = media
-        self._settings = settings
-        self._lock = threading.RLock()
-        self._host: LoopHost | None = None
-        self._phone: Phone | None = None
-        self._user_name = ""
+        super().__init__(media=media, settings=settings)
         self._calls: dict[str, GuideCall] = {}
         self._reports: RegisterReports | None = None
 
@@ -81,27 +77,24 @@ class ExotelWebClient:
                 `callEnded`, `terminated`, `activeSession`) and the user name. `activeSession` says
                 that a call goes on over a new connection.
             SessionCallback: Called with `incoming`, `connected` or `callEnded` and the user name.
-            enableAutoAudioDeviceChangeHandling: Taken for the guide's sake; the native engine opens
-                no sound devices by itself.
+            enableAutoAudioDeviceChangeHandling: Let calls follow the system's default devices when
+                these change. Without it a call stays where it is, unless its device vanishes.
 
         Returns:
             False, with the key named in the log, when the account cannot be used.
         """
-        del enableAutoAudioDeviceChangeHandling
         callbacks = (RegisterEventCallBack, CallListenerCallback, SessionCallback)
         try:
             account = _read_account(sipAccountInfo)
             _check_callbacks(*callbacks)
-            phone = Phone(account, media=self._media, settings=self._settings)
+            phone = Phone(account, media=self._sound.engine, settings=self._settings)
         except ConfigError as error:
             logger.error("initWebrtc(): %s", error)  # noqa: TRY400 - the message says it all
             return False
         with self._lock:
             self._close_phone()
-            if self._host is None:
-                self._host = LoopHost()
-                if self._host.has_thread:
-                    close_at_exit(self.close)
+            self._open_host()
+            self._follow_default(bool(enableAutoAudioDeviceChangeHandling))
             self._phone = phone
             self._user_name = str(sipAccountInfo["userName"])
             self._calls = {}
@@ -171,6 +164,13 @@ class ExotelWebClient:
                     return call
         return NoCall()
 
+    def SessionListener(self) -> None:
+        """Be there for the guide's sake (guide 5.10).
+
+        In Python there are no tabs: `SessionCallback` is told of this client's calls in any case,
+        and two clients are two phones.
+        """
+
     # -- end -------------------------------------------------------------------------------------
 
     def close(self) -> None:
@@ -183,10 +183,12 @@ class ExotelWebClient:
             phone, self._phone = self._phone, None
             host, self._host = self._host, None
             self._calls = {}
+            self._stop_watch()
 
         async def finish() -> None:
             if phone is not None:
                 await phone.aclose()
+            await self._sound.aclose()
 
         if host is not None:
             host.stop(finish)

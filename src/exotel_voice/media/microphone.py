@@ -65,16 +65,17 @@ class Microphone:
         for source in self._sources:
             source.configure(processing)
 
-    async def change(self, device: str | None) -> AudioDevice:
+    async def change(self, device: str | None, *, force: bool = False) -> AudioDevice:
         """Use another microphone from now on, in open calls too, without a gap.
 
         Args:
             device: Id or name; None or `default` for the system's default.
+            force: Open the device anew where it is in use already.
 
         Raises:
             AudioDeviceError: There is no such device, or it cannot be opened; all stays as it was.
         """
-        return await self.card.change(device)
+        return await self.card.change(device, force=force)
 
     async def check(self) -> None:
         """Look whether the microphone can be opened, by opening it for a moment.

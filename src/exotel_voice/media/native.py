@@ -60,6 +60,16 @@ class NativeMedia:
         self._sessions: set[NativeSession] = set()
         self._is_closed = False
 
+    @property
+    def input(self) -> AudioInput:
+        """Where the audio that is sent comes from."""
+        return self._input
+
+    @property
+    def output(self) -> AudioOutput:
+        """Where the audio that is received goes."""
+        return self._output
+
     def prefer_codec(self, name: str) -> None:
         """Put one codec first in calls that begin from now on.
 

@@ -143,11 +143,12 @@ class SoundCard:
             self._leave()
             self._leave = None
 
-    async def change(self, device: str | None) -> AudioDevice:
+    async def change(self, device: str | None, *, force: bool = False) -> AudioDevice:
         """Use another device from now on, in open lines too; these have no gap.
 
         Args:
             device: Id or name; None or `default` for the system's default.
+            force: Open lines anew that are on that device already.
 
         Raises:
             AudioDeviceError: There is no such device, or it cannot be opened; all stays as it was.
@@ -159,7 +160,8 @@ class SoundCard:
         before = self._current
         try:
             for line in self.lines:
-                await line.move(chosen)
+                if force or line.device.id != chosen.id:
+                    await line.move(chosen)
         except AudioDeviceError:
             if before is not None:
                 self._start(self._move_all(before, tell=False))
@@ -212,6 +214,10 @@ class SoundCard:
         self._current = device
         if tell:
             self._tell(device)
+
+    def forget_choice(self) -> None:
+        """Use the system's default from now on, because the chosen device is gone."""
+        self._wanted = None
 
     def revive(self, line: CardLine) -> None:
         """Open a line anew whose device has gone quiet, as when the sound service restarts."""

@@ -67,16 +67,17 @@ class Speaker:
             raise ConfigError(f"volume is {value}, and must be from 0 to 1")
         self._volume = float(value)
 
-    async def change(self, device: str | None) -> AudioDevice:
+    async def change(self, device: str | None, *, force: bool = False) -> AudioDevice:
         """Use another speaker from now on, in open calls too, without a gap.
 
         Args:
             device: Id or name; None or `default` for the system's default.
+            force: Open the device anew where it is in use already.
 
         Raises:
             AudioDeviceError: There is no such device, or it cannot be opened; all stays as it was.
         """
-        return await self.card.change(device)
+        return await self.card.change(device, force=force)
 
     def open_sink(self) -> AudioSink:
         """Open the speaker for one call; the event loop stands still for some milliseconds.
