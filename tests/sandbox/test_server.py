@@ -12,7 +12,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
 from exotel_voice.errors import ConfigError, DeadlineExceeded, InvalidState
-from exotel_voice.sandbox import Sandbox, SandboxSettings
+from exotel_voice.sandbox import CallRecord, Sandbox, SandboxSettings
+from exotel_voice.sandbox.changes import Changes
+from exotel_voice.sandbox.records import Direction
 from exotel_voice.sip.wire import Request
 from sandbox.wire_phone import SDP, wire_phone
 
@@ -231,6 +233,19 @@ async def test_waiting_for_what_does_not_happen_says_what_was_waited_for(
     exotel_sandbox.account("alice")
     with pytest.raises(DeadlineExceeded, match="alice to register"):
         await exotel_sandbox.registered("alice", timeout=0.01)
+
+
+async def test_waiting_for_digits_says_which_came_instead() -> None:
+    record = CallRecord(
+        from_="alice",
+        to="ivr",
+        direction=Direction.INBOUND,
+        caller_id="alice",
+        changes=Changes(),
+    )
+    record.note_digit("7", method="info", duration=None)
+    with pytest.raises(DeadlineExceeded, match="the digits 8; so far there is 7"):
+        await record.heard("8", timeout=0.01)
 
 
 @pytest.mark.parametrize(

@@ -38,13 +38,21 @@ class Changes:
         finally:
             self._waiters.discard(waiter)
 
-    async def until(self, wanted: Callable[[], T | None], *, what: str, timeout: float) -> T:
+    async def until(
+        self,
+        wanted: Callable[[], T | None],
+        *,
+        what: str,
+        timeout: float,
+        so_far: Callable[[], object] = lambda: None,
+    ) -> T:
         """Wait until `wanted` gives something true, and return it.
 
         Args:
             wanted: Asked at once and then after each change.
             what: What is waited for, for the error: "alice to register".
             timeout: Seconds, at most.
+            so_far: What came in its place, for the error; nothing is said of what is empty.
 
         Raises:
             DeadlineExceeded: It did not happen in time.
@@ -55,7 +63,9 @@ class Changes:
                     await self.next()
                 return value
         except TimeoutError as error:
+            found = so_far()
+            instead = f"; so far there is {found}" if found else ""
             raise DeadlineExceeded(
-                f"The sandbox waited {timeout:g} seconds for {what}.",
+                f"The sandbox waited {timeout:g} seconds for {what}{instead}.",
                 hint="Look at the sandbox's status page, or at `calls` and `registrations`.",
             ) from error

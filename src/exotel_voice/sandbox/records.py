@@ -218,7 +218,10 @@ class CallRecord:
             DeadlineExceeded: They did not come in time.
         """
         await self._changes.until(
-            lambda: self.digits.endswith(digits), what=f"the digits {digits}", timeout=timeout
+            lambda: self.digits.endswith(digits),
+            what=f"the digits {digits}",
+            timeout=timeout,
+            so_far=lambda: self.digits,
         )
         return self
 
@@ -239,6 +242,7 @@ class CallRecord:
             lambda: abs((self.heard_frequency_hz or 0.0) - frequency_hz) <= within_hz,
             what=f"a tone of {frequency_hz:g} Hz",
             timeout=timeout,
+            so_far=lambda: self.heard_frequency_hz and f"one of {self.heard_frequency_hz:.0f} Hz",
         )
         return self
 
