@@ -110,12 +110,12 @@ async def hold_then_unhold_at_once_ends_unheld(tab: PhoneTab, sandbox: Sandbox) 
 
 async def digits_are_heard_both_ways_of_sending(tab: PhoneTab, sandbox: Sandbox) -> None:
     record = await connect(tab, sandbox, "ivr")
-    for digit in "12#":
+    for digit in "12":
         assert await tab.do("sendDTMF", digit) is True
-    await record.heard("12#")
+    await record.heard("12")
     for digit in "34":
         assert await tab.do("sendDTMF", digit, "rfc4733") is True
-    await record.heard("12#34")
+    await record.heard("1234")
     assert {heard.method for heard in record.heard_digits} == {"info", "rfc4733"}
     assert await tab.do("sendDTMF", "x") is False
     await tab.do("Hangup")
