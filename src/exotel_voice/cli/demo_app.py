@@ -15,7 +15,8 @@ from typing import Final
 
 from exotel_voice.cli.demo_server import DemoServer, listen
 from exotel_voice.cli.demo_site import CALLERS, PEOPLE, DemoSite, person_of
-from exotel_voice.gateway import VoiceGateway
+from exotel_voice.gateway import Notice, VoiceGateway
+from exotel_voice.phone.events import TransferRequested
 from exotel_voice.sandbox.certificate import LocalCertificate
 from exotel_voice.sandbox.server import Sandbox
 from exotel_voice.sandbox.settings import SandboxSettings
@@ -61,6 +62,7 @@ async def serve(options: DemoOptions, say: Callable[[str], None]) -> None:
         accounts = {person: sandbox.account(person) for person in PEOPLE}
         # Who somebody is stands in the address, because a demo has no login.
         gateway = VoiceGateway(authenticate=person_of, accounts=accounts.__getitem__)
+        gateway.on(TransferRequested, _follow)
         certificate = LocalCertificate() if options.use_tls else None
         if certificate is not None:
             stack.callback(certificate.close)
@@ -73,6 +75,12 @@ async def serve(options: DemoOptions, say: Callable[[str], None]) -> None:
         if options.open_browser:
             _open_browser(address)
         await stop.wait()  # Ctrl-C cancels the wait
+
+
+async def _follow(notice: Notice[TransferRequested]) -> None:
+    """Call whom the far side wants the user to talk to; a product may ask the user first."""
+    if notice.call is not None:
+        await notice.call.accept_transfer()
 
 
 def _introduction(address: str, status_page: str, *, is_secure: bool) -> str:

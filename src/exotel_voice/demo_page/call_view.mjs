@@ -13,6 +13,7 @@
  * @property {number|null} endedAt
  * @property {string} endReason
  * @property {string} endWords
+ * @property {boolean} isMissed
  * @property {boolean} isMuted
  * @property {boolean} isHeld
  * @property {boolean} isRemoteHeld
@@ -42,7 +43,7 @@ export function viewOf(call, addition, isElsewhere) {
     number: call.remoteId || "unknown", name: call.remoteDisplayName,
     startedAt: at(call.callStartedTime), endedAt: at(call.callEndedTime),
     establishedAt: at(call.callEstablishedTime ?? call.callAnswerTime),
-    endReason: call.callEndReason, endWords: "",
+    endReason: "", endWords: "", isMissed: false,
     isMuted: call.isMuted, isHeld: call.isOnHold, isRemoteHeld: call.isRemoteOnHold,
     isHere: call.isHere, isElsewhere,
     sessionId: call.sessionId, callSid: call.callSid, legSid: call.legSid, headers: call.sipHeaders ?? {},
@@ -51,13 +52,31 @@ export function viewOf(call, addition, isElsewhere) {
 }
 
 /**
+ * A call that is over.
+ * @param {any} call
+ * @param {{digits: string, transfer: string, codec: string}} addition
+ * @param {string} event
+ * @returns {CallView}
+ */
+export function endedView(call, addition, event) {
+  const isMissed = event === "terminated" && call.callDirection === "incoming" && !wasUp(call);
+  // Of an end that somebody asked for there is nothing to explain.
+  const isPlain = event === "callEnded" || call.callEndReason === "OK";
+  const endReason = isPlain ? "" : call.callEndReason;
+  return { ...viewOf(call, addition, false), endWords: endWords(call, event), endReason, isMissed };
+}
+
+/** @param {any} call */
+const wasUp = (call) => Boolean(call.callEstablishedTime ?? call.callAnswerTime);
+
+/**
  * How a call ended, in words.
  * @param {any} call
  * @param {string} event  `callEnded` is an end by this side, `terminated` one by the far side.
  */
-export function endWords(call, event) {
+function endWords(call, event) {
   const here = event === "callEnded";
-  if (call.callEstablishedTime ?? call.callAnswerTime) return here ? "you hung up" : "the far side hung up";
+  if (wasUp(call)) return here ? "you hung up" : "the far side hung up";
   if (call.callDirection === "incoming") return here ? "you rejected the call" : "the call was given up";
   return here ? "you cancelled the call" : "the call was refused";
 }

@@ -84,10 +84,19 @@ export class Calls {
       { className: "card ended", role: "status" },
       icon("end"),
       el("p", {}, `${call.name || call.number}: ${call.endWords}`, el("small", {}, call.endReason)),
-      button("phone", "Call again", () => void this.phone.dial(call.number), "small"),
-      el("button", { type: "button", className: "button bare small", "aria-label": "Close", onclick: () => this.clearNote() }, icon("close")),
+      this.noteButton("phone", `Call ${call.name || call.number} again`, () => void this.phone.dial(call.number)),
+      this.noteButton("close", "Close", () => this.clearNote()),
     );
     this.place.append(/** @type {HTMLElement} */ (this.note));
+  }
+
+  /**
+   * @param {string} symbol
+   * @param {string} label
+   * @param {() => void} act
+   */
+  noteButton(symbol, label, act) {
+    return el("button", { type: "button", className: "button bare small", "aria-label": label, title: label, onclick: act }, icon(symbol));
   }
 
   clearNote() {

@@ -58,10 +58,10 @@ export class Dialer {
   }
 
   render() {
-    const { canCall, connection, calls } = this.phone;
+    const { canCall, connection, isWanted, calls } = this.phone;
     this.go.disabled = !canCall;
     this.pad.hidden = calls.some((call) => call.isHere);
-    const why = connection === "connected" ? "Register first; then you can call." : "Offline; calls are possible again once the connection is back.";
+    const why = connection === "connected" || !isWanted ? "Register first; then you can call." : "Offline; calls are possible again once the connection is back.";
     if (canCall && this.whyNot) setText(this.hint, "");
     if (!canCall) setText(this.hint, why);
     this.whyNot = !canCall;

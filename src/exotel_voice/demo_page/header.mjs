@@ -30,31 +30,34 @@ export class Header {
     this.render();
   }
 
+  /** Whether the phone is registered or on its way; a refusal waits for the user. */
+  get isOn() {
+    return this.phone.isWanted && this.phone.registration.state !== "terminated";
+  }
+
   act() {
-    if (this.phone.isRegistered) void this.phone.unregister();
-    else void this.phone.register();
+    if (this.isOn) this.phone.unregister();
+    else this.phone.register();
   }
 
   render() {
     const { words, colour } = this.words();
     setText(this.text, words);
     this.pill.className = `pill ${colour}`;
-    setText(this.toggle, this.phone.isRegistered ? "Unregister" : "Register");
-    this.toggle.disabled = !this.phone.isAttached || this.phone.connection !== "connected";
+    setText(this.toggle, this.isOn ? "Unregister" : "Register");
+    this.toggle.disabled = !this.phone.isAttached;
   }
 
   words() {
-    const { user, registration, connection, isAttached } = this.phone;
+    const { user, registration, connection, isAttached, isWanted } = this.phone;
     if (connection === "refused") return { words: "refused by the server", colour: "is-bad" };
     if (!isAttached) return { words: "connecting", colour: "is-wait" };
+    if (registration.state === "terminated") return { words: "registration refused", colour: "is-bad" };
+    if (!isWanted) return { words: "not registered", colour: "" };
     if (connection === "connecting") return { words: "connecting", colour: "is-wait" };
     if (connection !== "connected") return { words: "offline, reconnecting", colour: "is-bad" };
-    switch (registration.state) {
-      case "registered": return { words: `registered as ${user}`, colour: "is-good" };
-      case "sent_request": return { words: "registering", colour: "is-wait" };
-      case "terminated": return { words: "registration refused", colour: "is-bad" };
-      default: return { words: "not registered", colour: "" };
-    }
+    if (registration.state === "registered") return { words: `registered as ${user}`, colour: "is-good" };
+    return { words: "registering", colour: "is-wait" };
   }
 
   /** @param {{level: string, text: string, hint?: string}} what */

@@ -5,7 +5,7 @@ import { byId, clock, el, icon, timeOfDay } from "./dom.mjs";
 
 /** @typedef {import("./phone.mjs").Phone} Phone */
 /** @typedef {import("./phone.mjs").CallView} CallView */
-/** @typedef {{id: string, number: string, name: string, direction: string, at: number, seconds: number|null, words: string}} Entry */
+/** @typedef {{id: string, number: string, name: string, direction: string, at: number, seconds: number|null, words: string, isMissed: boolean}} Entry */
 
 const MOST = 30;
 
@@ -49,7 +49,7 @@ export class History {
   add(call) {
     const seconds = call.establishedAt ? ((call.endedAt ?? Date.now()) - call.establishedAt) / 1000 : null;
     const entry = {
-      id: call.id, number: call.number, name: call.name, direction: call.direction,
+      id: call.id, number: call.number, name: call.name, direction: call.direction, isMissed: call.isMissed,
       at: call.startedAt ?? Date.now(), seconds, words: call.endWords,
     };
     // Every tab hears of the end; the first one writes it down.
@@ -73,7 +73,7 @@ export class History {
   row(entry) {
     const who = entry.name || entry.number;
     const came = entry.direction === "incoming";
-    const missed = came && entry.seconds === null;
+    const missed = entry.isMissed;
     const way = missed ? "missed call" : came ? "they called" : "you called";
     const length = entry.seconds === null ? entry.words : clock(entry.seconds);
     return el(

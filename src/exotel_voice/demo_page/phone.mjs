@@ -25,10 +25,12 @@ export class Phone extends PhoneState {
   }
 
   register() {
+    this.isWanted = true;
     this.client.DoRegister();
   }
 
   unregister() {
+    this.isWanted = false;
     this.client.UnRegister();
   }
 

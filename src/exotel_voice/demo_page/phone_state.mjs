@@ -2,7 +2,7 @@
 /** What is known of the phone: its client's events, turned into what the views show. */
 
 import { ExotelWebClient } from "../voice/exotelsdk.mjs";
-import { endWords, transferWords, viewOf } from "./call_view.mjs";
+import { endedView, transferWords, viewOf } from "./call_view.mjs";
 
 /** @typedef {import("./call_view.mjs").CallView} CallView */
 /** @typedef {{isSelf: boolean, isActive: boolean, call: string|null}} TabView */
@@ -24,6 +24,8 @@ export class PhoneState extends EventTarget {
     this.registration = { state: "unregistered" };
     this.connection = "connecting";
     this.isAttached = false;
+    /** Whether the user wants to be registered. */
+    this.isWanted = false;
     /** @type {TabView[]} */
     this.tabs = [];
     /** What the page adds to a call: digits sent, how a transfer goes, the codec. */
@@ -143,7 +145,7 @@ export class PhoneState extends EventTarget {
     if (transfer) addition.transfer = transferWords(transfer);
     this.note("event", `call ${event}: ${call.remoteId}${digit ? ` ${digit}` : ""}`);
     if (event === "callEnded" || event === "terminated") {
-      this.send("ended", { ...viewOf(call, addition, false), endWords: endWords(call, event) });
+      this.send("ended", endedView(call, addition, event));
       this.additions.delete(call.callId);
     }
     this.change();

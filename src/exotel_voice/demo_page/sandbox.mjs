@@ -87,7 +87,7 @@ export class SandboxPanel {
       const reply = await fetch("sandbox/heard");
       if (!reply.ok) return;
       const { level, frequency_hz: hertz, digits } = await reply.json();
-      const tone = hertz ? `, ${Math.round(hertz)} Hz` : "";
+      const tone = hertz > 50 ? `, ${Math.round(hertz)} Hz` : "";
       setText(this.sound, level > 0.003 ? `${(20 * Math.log10(level)).toFixed(0)} dBFS${tone}` : "silence");
       setText(this.digits, digits || "none");
     } catch {
