@@ -80,6 +80,7 @@ class PhoneReports:
             case events.RegistrationSent():
                 self._register("sent_request")
             case events.Registered():
+                self._connect("connected")  # a call may have kept the connection open
                 self._register("registered")
             case events.Unregistered():
                 self._register("unregistered")
