@@ -68,8 +68,9 @@ async def serve(options: DemoOptions, say: Callable[[str], None]) -> None:
             stack.callback(certificate.close)
         site = DemoSite(sandbox, gateway.app, hosts=HOSTS)
         tls = certificate.server_context() if certificate else None
-        await stack.enter_async_context(DemoServer(site.app, sockets, tls=tls))
+        server = await stack.enter_async_context(DemoServer(site.app, sockets, tls=tls))
         stack.push_async_callback(gateway.aclose)
+        stack.callback(server.stop_listening)
         address = f"{scheme}://localhost:{port}"
         say(_introduction(address, sandbox.http_url, is_secure=options.use_tls))
         if options.open_browser:

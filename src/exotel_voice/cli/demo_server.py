@@ -95,6 +95,11 @@ class DemoServer:
             self._task.result()
         return self
 
+    def stop_listening(self) -> None:
+        """Take no new connections; those that are open go on until the block ends."""
+        for server in self._server.servers:
+            server.close()
+
     async def __aexit__(
         self,
         kind: type[BaseException] | None,

@@ -79,7 +79,8 @@ export class CallCard {
     const way = call.direction === "incoming" ? "called you" : "you called";
     setText(this.sub, call.name && call.name !== call.number ? `${call.number} · ${way}` : way);
     const lost = up && !call.isHere;
-    const [word, colour] = lost ? ["no audio here", "is-bad"] : (STATES[call.state] ?? [call.state, ""]);
+    const cut = call.state === "reconnecting" || this.phone.isCut;
+    const [word, colour] = up && cut ? STATES.reconnecting : lost ? ["no audio here", "is-bad"] : (STATES[call.state] ?? [call.state, ""]);
     setText(this.state, word);
     this.state.className = `tag ${colour}`;
     this.element.classList.toggle("is-quiet", call.state === "held");
@@ -89,7 +90,7 @@ export class CallCard {
     relabel(this.mute, call.isMuted ? "mic-off" : "mic", call.isMuted ? "Unmute" : "Mute", call.isMuted);
     relabel(this.hold, held ? "play" : "pause", held ? "Resume" : "Hold", held);
     relabel(this.end, "end", up ? "Hang up" : "Cancel the call");
-    for (const node of [this.mute, this.hold, this.keys, this.more]) node.disabled = call.state === "reconnecting";
+    for (const node of [this.mute, this.hold, this.keys, this.more]) node.disabled = cut;
     if (!up || lost) this.open(null);
     this.transfer.update(call);
     setText(this.sent, call.digits);

@@ -78,6 +78,11 @@ export class PhoneState extends EventTarget {
     return this.registration.state === "registered";
   }
 
+  /** Whether the way to the telephone system is broken; calls wait until it is back. */
+  get isCut() {
+    return this.isWanted && this.connection !== "connected";
+  }
+
   get canCall() {
     return this.isAttached && this.isRegistered && this.connection === "connected";
   }
