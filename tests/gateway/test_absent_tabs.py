@@ -143,9 +143,8 @@ async def test_a_call_without_a_microphone_is_refused_with_480(
     }
     assert (await record.ended()).sip_status == 480
     value = await two.request("dial", target="echo")
-    ended = await two.call_event("callEnded")
-    ended = await two.call_event("callEnded")
-    assert ended["id"] == value["call"]
+    assert (await two.call_event("callEnded"))["id"] == call["id"]
+    assert (await two.call_event("callEnded"))["id"] == value["call"]
 
 
 async def test_a_take_over_without_a_microphone_leaves_the_call_where_it_was(
@@ -176,7 +175,7 @@ async def test_a_hold_without_a_tab_is_refused_and_the_call_goes_on(
     await two.request("hold", call=call)
 
 
-async def test_a_path_that_fails_is_looked_for_again_or_ends_the_call(
+async def test_a_path_that_fails_in_the_call_is_looked_for_again(
     exotel_sandbox: Sandbox, open_tab: MakeTab
 ) -> None:
     one = await open_tab("one")
@@ -185,5 +184,24 @@ async def test_a_path_that_fails_is_looked_for_again_or_ends_the_call(
     media = next(iter(one.sessions))
     await one.send({"type": "media_event", "media": media, "event": "disconnected"})
     await one.send({"type": "media_event", "media": media, "event": "failed"})
+    await one.call_event("reconnecting")
+    await one.find("media_request", op="offer", ice_restart=True)
+    await one.call_event("media")
+    await one.report_stats(media)
+    await one.hear_tone(media, 1000)
+
+
+async def test_a_path_that_was_never_found_ends_the_call(
+    exotel_sandbox: Sandbox, open_tab: MakeTab
+) -> None:
+    one = await open_tab("one")
+    await one.register()
+    one.tells_media = False
+    exotel_sandbox.place_call(to="alice", party="tone-1000")
+    call = await one.call_event("incoming")
+    await one.request("answer", call=call["id"])
+    fault = {"code": "media.ice_failed", "message": "no candidate pair works", "hint": ""}
+    event = {"type": "media_event", "media": call["media"], "event": "failed", "error": fault}
+    await one.send(event)
     ended = await one.call_event("callEnded")
-    assert "path" in ended["end_reason"]
+    assert ended["end_reason"] == "no candidate pair works"

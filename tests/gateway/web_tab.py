@@ -34,6 +34,7 @@ class WebTab:
         told: Every message that came, in order.
         close_code: The code with which the gateway closed the connection.
         answers_media: Whether media requests are answered; a tab that hangs does not.
+        tells_media: Whether the gateway is told of what its peer connections do.
         microphone_fault: What media requests that need a microphone get in place of a description.
     """
 
@@ -42,6 +43,7 @@ class WebTab:
         self.told: list[Message] = []
         self.close_code: int | None = None
         self.answers_media = True
+        self.tells_media = True
         self.microphone_fault: Message | None = None
         self.sessions: dict[str, NativeSession] = {}
         self._url = url
@@ -122,6 +124,12 @@ class WebTab:
         found = await self._wait(kind, fields, start=self._read_from)
         self._read_from = next(at for at, each in enumerate(self.told) if each is found) + 1
         return found
+
+    async def read_first(self) -> Message:
+        """Wait for the first message of all."""
+        async with asyncio.timeout(LIMIT), self._news:
+            await self._news.wait_for(lambda: bool(self.told))
+        return self.told[0]
 
     async def call_event(self, event: str) -> Message:
         """Wait for news of a call, and give the call."""
@@ -294,7 +302,8 @@ class WebTab:
                 state = {"event": "connected", "codec": event.codec}
             else:
                 state = {"event": "failed"}
-            self._start(self._report({"type": "media_event", "media": name, **state}))
+            if self.tells_media:
+                self._start(self._report({"type": "media_event", "media": name, **state}))
 
         self.sessions[name] = session = self._engine.open_session(on_event=take)
         return session

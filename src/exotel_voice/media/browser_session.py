@@ -18,6 +18,7 @@ from exotel_voice.media.base import (
     MediaConnected,
     MediaEvent,
     MediaFailed,
+    MediaInterrupted,
     MediaStats,
     PcmWriter,
 )
@@ -82,6 +83,7 @@ class BrowserSession:
         self._local = self._remote = b""
         self._is_muted = False
         self._is_over = self._is_closed = False
+        self._has_connected = False
         self._codec = ""
         self._counters = BrowserCounters()
 
@@ -277,12 +279,17 @@ class BrowserSession:
     def connected(self, codec: str) -> None:
         """Take note that audio can flow, as the tab that has the call tells."""
         if not self._is_over:
+            self._has_connected = True
             self._codec = codec or self._codec
             self._on_event(MediaConnected(codec=self._codec))
 
     def failed(self, error: MediaError) -> None:
-        """Take note that the audio cannot go on."""
-        if not self._is_over:
+        """Take note that the tab that has the call found no path, or lost the one it had."""
+        if self._is_over:
+            return
+        if self._has_connected:
+            self._on_event(MediaInterrupted(error=error))
+        else:
             self._is_over = True
             self._on_event(MediaFailed(error=error))
 
