@@ -38,7 +38,7 @@ def _page(request: Request) -> HTMLResponse:
     return HTMLResponse(f"<!doctype html><script>{PROBE}</script>{LOADERS[form]}<p>phone")
 
 
-def _alice(_: HTTPConnection) -> str:
+async def _alice(_: HTTPConnection) -> str:
     return "alice"
 
 

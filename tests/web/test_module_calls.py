@@ -51,7 +51,7 @@ async def test_a_call_from_ring_to_end(
     page = await open_page(browser, site, form)
     await page.start()
     await page.registered()
-    assert await page.js("states") == ["sent_request alice", "registered alice"]
+    assert await page.js("states") == ["sent_request alice", "registered alice"], await page.js("lines")
     record = exotel_sandbox.place_call(
         to="alice", party="tone-1000", caller_id="+919900000001", display_name="Asha"
     )

@@ -2,7 +2,7 @@
 import { failure } from "./failure.mjs";
 import { microphone } from "./microphone.mjs";
 import { sound } from "./sound.mjs";
-import { Meter, readStats } from "./stats.mjs";
+import { Meter, readStats, Totals } from "./stats.mjs";
 /** @import {Direction, MediaListener} from "./types.d.ts" */
 
 const GATHERING_LIMIT_MS = 500;
@@ -17,6 +17,7 @@ export class MediaConnection {
   /** @type {Meter | null} */ #input = null;
   /** @type {Meter | null} */ #output = null;
   #player = new Audio();
+  #totals = new Totals();
   #isMuted = false;
   #isClosed = false;
   /** @type {Direction} */ #wish = "sendrecv";
@@ -135,8 +136,8 @@ export class MediaConnection {
   }
 
   /** Counters and measures of the audio so far. */
-  stats() {
-    return readStats(this.#pc);
+  async stats() {
+    return this.#totals.add(await readStats(this.#pc));
   }
 
   /** Levels of this moment, 0 to 1. */

@@ -33,6 +33,26 @@ export async function readStats(pc) {
   };
 }
 
+/** @type {("packets_received" | "packets_lost" | "bytes_received" | "concealed_ms")[]} */
+const RESTARTING = ["packets_received", "packets_lost", "bytes_received", "concealed_ms"];
+
+/** Adds up what the browser counts from 0 again after a hold. */
+export class Totals {
+  /** @type {MediaStats | null} */ #last = null;
+  /** @type {Record<string, number>} */ #before = {};
+
+  /** @param {MediaStats} stats as the browser has them */
+  add(stats) {
+    const last = this.#last;
+    const hasRestarted = last && stats.packets_received < last.packets_received;
+    if (hasRestarted) for (const name of RESTARTING) this.#before[name] = (this.#before[name] ?? 0) + last[name];
+    this.#last = stats;
+    const total = { ...stats };
+    for (const name of RESTARTING) total[name] += this.#before[name] ?? 0;
+    return total;
+  }
+}
+
 /** The level of a track or a tone at this moment. */
 export class Meter {
   #samples = new Uint8Array(512);
