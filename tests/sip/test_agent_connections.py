@@ -139,6 +139,39 @@ def test_an_ack_that_comes_by_a_new_connection_confirms_the_call() -> None:
     peer.request("BYE")
 
 
+def test_a_connection_lost_while_it_rings_ends_the_call_after_32_seconds() -> None:
+    peer = Caller()
+    peer.agent.connection_lost(now=peer.now)
+    peer.pass_time(31.9)
+    peer.hear_nothing()
+    peer.pass_time(0.1)
+    ended = peer.hear(CallEnded)
+    assert (ended.cause, ended.status) == (EndCause.TRANSPORT, 503)
+
+
+def test_an_invite_that_lost_its_connection_leaves_nothing() -> None:
+    peer = Caller()
+    peer.agent.ring(peer.session, now=peer.now)
+    peer.response(180)
+    peer.agent.connection_lost(now=peer.now)
+    peer.pass_time(64)
+    peer.hear(CallEnded)
+    peer.nothing_sent()
+    assert peer.agent.is_idle
+
+
+def test_a_connection_that_comes_back_in_time_carries_the_answer() -> None:
+    peer = Caller()
+    peer.agent.connection_lost(now=peer.now)
+    peer.pass_time(5)
+    peer.agent.connection_made(now=peer.now)
+    peer.pass_time(60)
+    peer.hear_nothing()
+    response = peer.answered()
+    peer.ack(response)
+    peer.hear(CallConfirmed)
+
+
 def test_nothing_goes_out_over_a_connection_that_is_gone() -> None:
     peer = Callee()
     peer.reply(peer.invite_sent, 180)

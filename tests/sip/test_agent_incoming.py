@@ -286,26 +286,23 @@ def test_ringing_is_repeated_each_minute_for_the_proxies_on_the_way() -> None:
         assert peer.bytes_sent() == bytes(ringing)
 
 
-def test_a_connection_lost_while_it_rings_ends_the_call_after_32_seconds() -> None:
+@pytest.mark.parametrize("is_ringing", [True, False])
+def test_a_caller_that_has_vanished_does_not_make_it_ring_for_ever(is_ringing: bool) -> None:
     peer = Caller()
-    peer.agent.connection_lost(now=peer.now)
-    peer.pass_time(31.9)
+    if is_ringing:
+        peer.agent.ring(peer.session, now=peer.now)
+    peer.pass_time(299.99)
     peer.hear_nothing()
-    peer.pass_time(0.1)
+    peer.unread.clear()
+    peer.pass_time(0.01)
+    peer.response(480)
     ended = peer.hear(CallEnded)
-    assert (ended.cause, ended.status) == (EndCause.TRANSPORT, 503)
+    assert (ended.cause, ended.status) == (EndCause.NO_ANSWER, 480)
 
 
-def test_a_connection_that_comes_back_in_time_carries_the_answer() -> None:
-    peer = Caller()
-    peer.agent.connection_lost(now=peer.now)
-    peer.pass_time(5)
-    peer.agent.connection_made(now=peer.now)
-    peer.pass_time(60)
-    peer.hear_nothing()
-    response = peer.answered()
-    peer.ack(response)
-    peer.hear(CallConfirmed)
+def test_without_a_limit_a_call_may_wait_for_ever() -> None:
+    peer = Caller(ring_limit=None)
+    assert peer.agent.next_timer() is None
 
 
 def test_a_delayed_offer_goes_out_with_the_200_and_its_answer_comes_with_the_ack() -> None:

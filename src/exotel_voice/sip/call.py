@@ -214,20 +214,25 @@ _SERVER: Final = {
     # RFC 3261 §13.3.1: an INVITE whose Expires has passed gets 487.
     (_S.INCOMING, _I.INVITE_EXPIRED): _REFUSED,
     (_S.RINGING, _I.INVITE_EXPIRED): _REFUSED,
+    # RFC 3261 §13.3.1.1, §16.6: a proxy gives up after some minutes. Where there is none, a caller
+    # that has vanished must not let the phone ring for ever.
+    (_S.INCOMING, _I.NO_ANSWER): _REFUSED,
+    (_S.RINGING, _I.NO_ANSWER): _REFUSED,
     # RFC 3262 §3: no PRACK within 64 times T1 leads to a 5xx.
     (_S.RINGING, _I.PRACK_LIMIT): _REFUSED,
     (_S.ACCEPTING, _I.PRACK_LIMIT): _REFUSED,
     # RFC 3261 §18.2.2: responses go over the connection of the request. One that comes back in time
-    # serves as well; without it nobody can be told, and a CANCEL could not reach us.
+    # serves as well; without it nobody can be told, and a CANCEL could not reach us. The refusal
+    # ends the transaction and goes nowhere.
     (_S.INCOMING, _I.FLOW_LOST): _rule(_S.INCOMING, _D.START_FLOW_LIMIT),
     (_S.RINGING, _I.FLOW_LOST): _rule(_S.RINGING, _D.START_FLOW_LIMIT),
     (_S.ACCEPTING, _I.FLOW_LOST): _rule(_S.ACCEPTING, _D.START_FLOW_LIMIT),
     (_S.INCOMING, _I.FLOW_BACK): _rule(_S.INCOMING, _D.STOP_FLOW_LIMIT),
     (_S.RINGING, _I.FLOW_BACK): _rule(_S.RINGING, _D.STOP_FLOW_LIMIT),
     (_S.ACCEPTING, _I.FLOW_BACK): _rule(_S.ACCEPTING, _D.STOP_FLOW_LIMIT),
-    (_S.INCOMING, _I.FLOW_LIMIT): _OVER,
-    (_S.RINGING, _I.FLOW_LIMIT): _OVER,
-    (_S.ACCEPTING, _I.FLOW_LIMIT): _OVER,
+    (_S.INCOMING, _I.FLOW_LIMIT): _REFUSED,
+    (_S.RINGING, _I.FLOW_LIMIT): _REFUSED,
+    (_S.ACCEPTING, _I.FLOW_LIMIT): _REFUSED,
     # RFC 3261 §13.3.1.4: the 2xx is sent again until its ACK comes; without one, BYE after 64*T1.
     (_S.ACCEPTED, _I.ACK): _rule(_S.CONFIRMED, _D.REPORT_CONFIRMED),
     (_S.ACCEPTED, _I.RESEND_ANSWER): _rule(_S.ACCEPTED, _D.RESEND_ANSWER),
@@ -269,7 +274,9 @@ TABLE: Final = {**_CLIENT, **_SERVER, **_DIALOG}
 
 _WHILE_CALLING: Final = frozenset({CallTimer.NO_ANSWER})
 _WHILE_ACCEPTING: Final = frozenset({CallTimer.FLOW_LIMIT})
-_WHILE_RINGING: Final = _WHILE_ACCEPTING | {CallTimer.REPEAT_RINGING, CallTimer.INVITE_EXPIRES}
+_WHILE_RINGING: Final = (
+    _WHILE_ACCEPTING | _WHILE_CALLING | {CallTimer.REPEAT_RINGING, CallTimer.INVITE_EXPIRES}
+)
 _WHILE_ACCEPTED: Final = frozenset({CallTimer.RESEND_ANSWER, CallTimer.ACK_LIMIT})
 
 CHART: Final = Chart(

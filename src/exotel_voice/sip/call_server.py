@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from exotel_voice.errors import ConfigError, InvalidState
@@ -20,10 +20,18 @@ from exotel_voice.sip.validation import SDP
 if TYPE_CHECKING:
     from exotel_voice.sip.session import Session
 
-__all__ = ["ServerInvite"]
+__all__ = ["LIMITS", "ServerInvite"]
 
 REPEAT_AFTER: Final = 60.0
 """Seconds after which a provisional response is repeated (RFC 3261 §13.3.1.1)."""
+
+LIMITS: Final = {
+    CallTimer.PRACK_LIMIT: (CallInput.PRACK_LIMIT, 504),
+    CallTimer.INVITE_EXPIRES: (CallInput.INVITE_EXPIRED, 487),
+    CallTimer.FLOW_LIMIT: (CallInput.FLOW_LIMIT, 503),
+    CallTimer.NO_ANSWER: (CallInput.NO_ANSWER, 480),
+}
+"""What gives an INVITE up, and the status that refuses it then."""
 
 Fields = Sequence[tuple[str, str]]
 
@@ -92,6 +100,8 @@ class ServerInvite:
         if request.body:
             self._dialog.turn.take(TurnInput.RECEIVE_OFFER, request.body)
         self._session.happen(CallInput.INVITE_CAME, now=now)
+        if (limit := self._session.stack.config.ring_limit) is not None:
+            self._session.start_timer(CallTimer.NO_ANSWER, after=limit, now=now)
         if request.expires is not None:
             # RFC 3261 §13.3.1: the caller wants no answer after this.
             self._session.start_timer(CallTimer.INVITE_EXPIRES, after=request.expires, now=now)
@@ -131,14 +141,14 @@ class ServerInvite:
         self._session.confirm(answer, now=now)
 
     def fire(self, timer: CallTimer, *, now: float) -> None:
-        """Take one of the timers of reliable responses, or of an INVITE that runs out."""
+        """Take one of the timers of reliable responses, or of an INVITE that is given up."""
         if timer is CallTimer.RESEND_RELIABLE:
             self._reliable.resend(now=now)
             return
-        is_prack = timer is CallTimer.PRACK_LIMIT
-        self._draft = _Draft(504 if is_prack else 487)
-        what = CallInput.PRACK_LIMIT if is_prack else CallInput.INVITE_EXPIRED
-        self._session.happen(what, now=now, ending=Ending.of_timer(timer))
+        what, status = LIMITS[timer]
+        self._draft = _Draft(status)
+        ending = replace(Ending.of_timer(timer), status=status)
+        self._session.happen(what, now=now, ending=ending)
 
     # -- wishes of the owner ---------------------------------------------------------------------
 

@@ -67,6 +67,9 @@ class AgentConfig:
     """Route header values for requests outside a dialog, in order (RFC 3261 §8.1.2)."""
     no_answer_after: float | None = 60.0
     """Seconds after which an INVITE of ours is cancelled if nobody answers; None for no limit."""
+    ring_limit: float | None = 300.0
+    """Seconds after which an INVITE of others that nobody answers gets 480; None for no limit.
+    It is for callers that vanish: whoever means to give up sends a CANCEL."""
     session_expires: float = 1800.0
     """Session interval to ask for, seconds, at least 90 (RFC 4028 §4)."""
     min_session_expires: float = 90.0
@@ -91,8 +94,9 @@ class AgentConfig:
             raise ConfigError("The display name must be one line.")
         if not MIN_SESSION_EXPIRES <= self.min_session_expires <= self.session_expires:
             raise ConfigError("Session timers need 90 <= min_session_expires <= session_expires.")
-        if self.no_answer_after is not None and self.no_answer_after <= 0:
-            raise ConfigError("The no-answer limit must be positive, or None.")
+        for limit in (self.no_answer_after, self.ring_limit):
+            if limit is not None and limit <= 0:
+                raise ConfigError("The limits on ringing must be positive, or None.")
         if self.max_sessions < 1:
             raise ConfigError("The agent needs room for one session.")
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from exotel_voice.errors import InvalidState
 from exotel_voice.sip.addresses import quote
 from exotel_voice.sip.call import CHART, CallDo, CallInput, CallState, CallTimer
+from exotel_voice.sip.call_server import LIMITS, ServerInvite
 from exotel_voice.sip.dialog import Dialog
 from exotel_voice.sip.ending import Ending
 from exotel_voice.sip.events import (
@@ -36,7 +37,6 @@ from exotel_voice.sip.transfer_chart import TransfereeInput
 
 if TYPE_CHECKING:
     from exotel_voice.sip.call_client import ClientInvite
-    from exotel_voice.sip.call_server import ServerInvite
     from exotel_voice.sip.stack import Stack
 
 __all__ = ["OVER", "Session"]
@@ -135,9 +135,8 @@ class Session(Machine[CallState, CallInput, CallDo, CallTimer]):
                 self.transferor.take_timer(timer, now=now)
             case CallTimer.REFERRAL:
                 self.transferee.take_timer(timer, now=now)
-            case CallTimer.RESEND_RELIABLE | CallTimer.PRACK_LIMIT | CallTimer.INVITE_EXPIRES:
-                if self.server is not None:
-                    self.server.fire(timer, now=now)
+            case _ if self.server is not None and timer in GIVING_UP:
+                self.server.fire(timer, now=now)
             case _:
                 self._ending = Ending.of_timer(timer)
                 self.take_timer(timer, now=now)
@@ -352,6 +351,9 @@ class Session(Machine[CallState, CallInput, CallDo, CallTimer]):
             self.stack.leave_dialog(self.dialog)
         self.stack.forget(self)
 
+
+GIVING_UP: Final = frozenset({CallTimer.RESEND_RELIABLE, *LIMITS})
+"""The timers of an INVITE that came and waits for its final response."""
 
 AFTERLIFE: Final = frozenset(
     {
