@@ -26,10 +26,12 @@ def identity_of(connection: HTTPConnection) -> str | None:
 class Site:
     """Serves a gateway below /voice with uvicorn, whose lifespan events do not reach it."""
 
-    def __init__(self, gateway: VoiceGateway, *, app: Any = None, ws: str = "auto") -> None:
+    def __init__(
+        self, gateway: VoiceGateway, *, app: Any = None, ws: str = "auto", lifespan: str = "on"
+    ) -> None:
         self.gateway = gateway
         self.app = app or Starlette(routes=[Mount("/voice", app=gateway.app)])
-        self._ws = ws
+        self._options: dict[str, Any] = {"ws": ws, "lifespan": lifespan}
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -43,7 +45,7 @@ class Site:
 
     async def __aenter__(self) -> Self:
         config = uvicorn.Config(
-            self.app, log_config=None, lifespan="on", ws=self._ws, timeout_graceful_shutdown=1
+            self.app, log_config=None, timeout_graceful_shutdown=1, **self._options
         )
         self._server = uvicorn.Server(config)
         self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
@@ -52,6 +54,10 @@ class Site:
 
     async def __aexit__(self, *_: object) -> None:
         await self.gateway.aclose()
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Stop the server, as its process would at the end."""
         assert self._server is not None
         assert self._task is not None
         self._server.should_exit = True

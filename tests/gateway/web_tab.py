@@ -160,10 +160,13 @@ class WebTab:
         """Close the tab."""
         if self._socket is not None:
             await self._socket.close()
-        for task in tuple(self._tasks):
-            task.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks)
+            # What has been begun comes to its end, above all the closing of peer connections.
+            _, late = await asyncio.wait(self._tasks, timeout=2.0)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
         for session in self.sessions.values():
             await session.aclose()
         await self._engine.aclose()
