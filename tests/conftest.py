@@ -15,13 +15,16 @@ import pytest
 
 import needs
 from coverage_gate import CoverageGate
+from log_watch import LogWatch
 from virtual_loop import unfinished_tasks
 
 ON_CI = os.environ.get("CI") == "true"
 left_out: dict[str, list[str]] = {}
+log_watch = LogWatch()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    log_watch.install()
     running = coverage.Coverage.current()
     if running is not None and not hasattr(config, "workerinput"):
         config.pluginmanager.register(CoverageGate(running), "coverage_gate")
@@ -81,3 +84,13 @@ def no_thread_outlives_the_test() -> Iterator[None]:
     alive = [thread.name for thread in left if thread.is_alive()]
     if alive:
         pytest.fail(f"threads that nobody ended: {', '.join(alive)}", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_logged() -> Iterator[LogWatch]:
+    """Fail a test in which any logger, at any level, wrote a secret."""
+    with log_watch.one_test() as offences:
+        yield log_watch
+        found = offences()
+    if found:
+        pytest.fail("secrets in the log:\n" + "\n".join(found), pytrace=False)

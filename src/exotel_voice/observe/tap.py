@@ -23,22 +23,61 @@ _lock = threading.RLock()
 _listeners: list[logging.Handler] = []
 
 
-class _Onward(logging.Handler):
-    """Hands on to the handlers above what the loggers would have let through."""
+class _Gate(logging.Logger):
+    """Stands between `exotel_voice` and the logger above, and lets through what would have passed.
+
+    It is in no manager's list: nobody finds it who does not walk up from `exotel_voice`.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__("exotel_voice gate")
+        self.propagate = False
         self.level_before = logging.NOTSET
+        self.addHandler(_Onward(self))
+
+    def insert(self, below: logging.Logger) -> None:
+        """Stand above a logger, and lower its level."""
+        self.parent = below.parent
+        self.level_before = below.level
+        below.parent = self
+        below.setLevel(TAPPED_LEVEL)
+
+    def remove(self, below: logging.Logger) -> None:
+        """Leave the logger as it was found, but for what somebody else has changed since."""
+        if below.parent is self:
+            below.parent = self.parent
+        if below.level == TAPPED_LEVEL:
+            below.setLevel(self.level_before)
+
+    def lets_through(self, record: logging.LogRecord) -> bool:
+        """Tell whether the loggers below would have made this record without the tap."""
+        logger: logging.Logger | None = logging.getLogger(record.name)
+        while logger is not None and logger.name != LOGGER_NAME:
+            if logger.level:
+                return True  # its own level, which is untouched, has let the record through
+            logger = logger.parent
+        level = logging.getLogger(LOGGER_NAME).level
+        own = self.level_before if level == TAPPED_LEVEL else level
+        return record.levelno >= (own or self._level_above())
+
+    def _level_above(self) -> int:
+        return logging.WARNING if self.parent is None else self.parent.getEffectiveLevel()
+
+
+class _Onward(logging.Handler):
+    """Hands records on to the loggers above a gate."""
+
+    def __init__(self, gate: _Gate) -> None:
+        super().__init__()
+        self._gate = gate
 
     def emit(self, record: logging.LogRecord) -> None:
-        logger = logging.getLogger(LOGGER_NAME)
-        own = self.level_before if logger.level == TAPPED_LEVEL else logger.level
-        above = logger.parent
-        if above is not None and record.levelno >= (own or above.getEffectiveLevel()):
+        above = self._gate.parent
+        if above is not None and self._gate.lets_through(record):
             above.callHandlers(record)
 
 
-_onward: Final = _Onward()
+_gate: Final = _Gate()
 
 
 def add_listener(handler: logging.Handler) -> None:
@@ -47,11 +86,8 @@ def add_listener(handler: logging.Handler) -> None:
     with _lock:
         if handler in _listeners:
             return
-        if not _listeners and logger.propagate:
-            _onward.level_before = logger.level
-            logger.setLevel(TAPPED_LEVEL)
-            logger.propagate = False
-            logger.addHandler(_onward)
+        if not _listeners:
+            _gate.insert(logger)
         _listeners.append(handler)
         logger.addHandler(handler)
 
@@ -64,9 +100,5 @@ def remove_listener(handler: logging.Handler) -> None:
             return
         _listeners.remove(handler)
         logger.removeHandler(handler)
-        if _listeners or _onward not in logger.handlers:
-            return
-        logger.removeHandler(_onward)
-        logger.propagate = True
-        if logger.level == TAPPED_LEVEL:
-            logger.setLevel(_onward.level_before)
+        if not _listeners:
+            _gate.remove(logger)

@@ -26,6 +26,10 @@ __all__ = ["Exchange"]
 
 logger = logging.getLogger(__name__)
 
+_frames = logging.getLogger("exotel_voice.sandbox.frames")
+# At DEBUG the library writes whole frames, credentials included.
+_frames.setLevel(logging.INFO)
+
 MAX_CONNECTIONS: Final = 2000
 MAX_MESSAGE: Final = 65_536
 """Bytes of one SIP message."""
@@ -91,6 +95,7 @@ class Exchange:
             compression=None,
             max_size=MAX_MESSAGE,
             server_header=None,
+            logger=_frames,
         )
         self._servers.append(server)
         return int(next(iter(server.sockets)).getsockname()[1])
