@@ -244,7 +244,12 @@ def _websocket(account: SipAccount, settings: PhoneSettings) -> Callable[[], Tra
 
     def connect() -> Transport:
         return WebSocketTransport(
-            account.url, tls=tls, proxy=settings.proxy, connect_limit=settings.connect_limit
+            account.url,
+            tls=tls,
+            proxy=settings.proxy,
+            connect_limit=settings.connect_limit,
+            ping_interval=settings.keep_alive_interval,
+            ping_limit=settings.keep_alive_limit,
         )
 
     return connect

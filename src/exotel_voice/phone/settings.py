@@ -49,6 +49,10 @@ class PhoneSettings:
     """True for the proxy of the environment, the URL of one, or None for none."""
     connect_limit: float = 5.0
     """How long opening the connection may take."""
+    keep_alive_interval: float = 15.0
+    """Seconds between two keep-alives on the connection."""
+    keep_alive_limit: float = 10.0
+    """Seconds without a reply to a keep-alive after which the connection counts as lost."""
     reconnect_first: float = 0.1
     """Ceiling of the first delay before reconnecting; it doubles with each attempt."""
     reconnect_limit: float = 30.0
@@ -73,6 +77,8 @@ class PhoneSettings:
             "media_restart_after",
             "media_timeout",
             "connect_limit",
+            "keep_alive_interval",
+            "keep_alive_limit",
             "reconnect_first",
             "reconnect_limit",
             "reconnect_limit_in_call",
