@@ -27,11 +27,13 @@ export class Phone extends PhoneState {
   register() {
     this.isWanted = true;
     this.client.DoRegister();
+    this.change();
   }
 
   unregister() {
     this.isWanted = false;
     this.client.UnRegister();
+    this.change();
   }
 
   /**
