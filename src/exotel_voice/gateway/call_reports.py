@@ -129,6 +129,8 @@ class CallReports:
                 transfer=transfer,
             )
         )
+        if name == "media":
+            self._session.tell_tabs()
         self._tell_children(event, call)
 
     def _tell_children(self, event: CallEvent, call: Call) -> None:
