@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from exotel_voice.client.device_names import DeviceNames
+from exotel_voice.client.diagnostic_names import DiagnosticNames
 from exotel_voice.client.guide_call import GuideCall, NoCall
 from exotel_voice.client.readiness_names import ReadinessNames
 from exotel_voice.client.reports import RegisterReports
@@ -29,7 +30,7 @@ CallCallback = Callable[[GuideCall, str, str], object]
 SessionStateCallback = Callable[[str, str], object]
 
 
-class ExotelWebClient(DeviceNames, ReadinessNames):
+class ExotelWebClient(DeviceNames, DiagnosticNames, ReadinessNames):
     """One phone with the guide's names. Every method returns at once; results come by callback.
 
         client = ExotelWebClient()
@@ -184,8 +185,11 @@ class ExotelWebClient(DeviceNames, ReadinessNames):
             host, self._host = self._host, None
             self._calls = {}
             self._stop_watch()
+            diagnostics, self._diagnostics = self._diagnostics, None
 
         async def finish() -> None:
+            if diagnostics is not None:
+                await diagnostics.aclose()
             if phone is not None:
                 await phone.aclose()
             await self._sound.aclose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -58,6 +59,8 @@ class SoundSystem(Protocol):
 
 _lock = threading.Lock()
 _systems: dict[str, SoundSystem] = {}
+# The libraries free their connections themselves, and cannot any more once Python has gone further.
+atexit.register(_systems.clear)
 
 
 def sound_system(library: str | None = None) -> SoundSystem:

@@ -70,6 +70,11 @@ class NativeMedia:
         """Where the audio that is received goes."""
         return self._output
 
+    @property
+    def ice(self) -> IceSettings:
+        """STUN and TURN servers, and how paths are looked for."""
+        return self._ice
+
     def prefer_codec(self, name: str) -> None:
         """Put one codec first in calls that begin from now on.
 
