@@ -85,7 +85,7 @@ async def test_a_phone_s_call_is_traced_from_its_first_to_its_last_message(
 def test_a_ladder_in_characters() -> None:
     text = recorded(*CALL).of("c1", near="alice", far="acme").as_text()
     assert text.splitlines() == [
-        "           alice                                       acme  2026-03-01T12:00:00.000+00:00",
+        f"{'           alice':55}acme  2026-03-01T12:00:00.000+00:00",
         "   +0.000  |------------------ INVITE ------------------->|  CSeq 1 · SDP sendonly PCMU",
         "   +0.500  |-------------- INVITE (again) --------------->|  CSeq 1 · SDP sendonly PCMU",
         "   +0.600  |<----- 407 Proxy Authentication Required -----|  for INVITE 1",

@@ -70,7 +70,9 @@ class Arrivals:
         try:
             leg = Leg(self._line, record, session=event.session, offer=event.offer)
         except MediaError as error:
-            logger.warning("no audio for an incoming call: %s", error)
+            logger.warning(
+                "no audio for an incoming call: %s", error, extra={"call_id": record.call_id}
+            )
             self._refuse(record, event.session, 480)
             return
         self._ring(leg, self._book.leg_of(event.replaces))

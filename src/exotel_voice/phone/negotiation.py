@@ -264,7 +264,9 @@ class Negotiation:
 
         A 480, which fits an engine that is away for the moment, would end the call (RFC 5057 §5.1).
         """
-        logger.warning("refused a new session description: %s", error)
+        logger.warning(
+            "refused a new session description: %s", error, extra={"call_id": self._leg.call_id}
+        )
         self._leg.command(lambda agent, session, now: agent.reject_offer(session, now=now))
 
     async def _accept(self, answer: bytes) -> None:

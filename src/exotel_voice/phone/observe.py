@@ -129,6 +129,9 @@ class EventHub:
 
     def emit(self, event: PhoneEvent) -> None:
         """Tell an event to all."""
+        # The name alone: an event may carry digits, numbers and headers.
+        call_id = event.call_id if isinstance(event, CallEvent) else None
+        logger.debug("%s", type(event).__name__, extra={"call_id": call_id})
         for stream in tuple(self._streams):
             stream.put(event)
         if isinstance(event, CallEvent):

@@ -148,7 +148,9 @@ class TransferDesk:
 
     def _too_late(self) -> None:
         if self._request is not None and not self._leg.is_ended:
-            logger.warning("nobody decided on a transfer: it is refused")
+            logger.warning(
+                "nobody decided on a transfer: it is refused", extra={"call_id": self._leg.call_id}
+            )
             self.reject(603)
 
     def _report(self, status: int, reason: str) -> None:
