@@ -138,7 +138,7 @@ def test_a_long_line_is_cut_and_a_traceback_is_part_of_it(logs: ClientLogs) -> N
 
 async def test_several_clients_in_one_loop_share_nothing() -> None:
     first, second = ClientLogs(), ClientLogs()
-    everything = ClientLogs(is_for_all=True)
+    everything, unclaimed = ClientLogs(whose="everybody"), ClientLogs(whose="unclaimed")
 
     async def work(name: str) -> None:
         log.info("%s begins", name)
@@ -152,11 +152,12 @@ async def test_several_clients_in_one_loop_share_nothing() -> None:
         asyncio.create_task(second.scope.around(lambda: work("second"))()),
         work("nobody"),
     )
-    for logs in (first, second, everything):
+    for logs in (first, second, everything, unclaimed):
         logs.close()
     assert sorted(texts(first)) == ["first begins", "first by callback", "first by thread"]
     assert sorted(texts(second)) == ["second begins", "second by callback", "second by thread"]
     assert len(texts(everything)) == 9
+    assert sorted(texts(unclaimed)) == ["nobody begins", "nobody by callback", "nobody by thread"]
 
 
 def test_scopes_nest_and_end(logs: ClientLogs) -> None:
@@ -280,7 +281,7 @@ def test_the_loggers_are_as_they_were_before_and_after(program: Collector) -> No
 
 
 def test_the_program_s_handlers_get_what_they_got_before_and_no_more(program: Collector) -> None:
-    logs = ClientLogs(is_for_all=True)
+    logs = ClientLogs(whose="everybody")
     root, package = logging.getLogger(), logging.getLogger(LOGGER_NAME)
     log.info("one")
     log.warning("two")
@@ -301,7 +302,7 @@ def test_the_program_s_handlers_get_what_they_got_before_and_no_more(program: Co
 def test_a_level_of_a_layer_s_own_stays_in_force(program: Collector) -> None:
     layer = logging.getLogger("exotel_voice.some_layer")
     layer.setLevel(logging.INFO)
-    logs = ClientLogs(is_for_all=True)
+    logs = ClientLogs(whose="everybody")
     logging.getLogger("exotel_voice.some_layer.part").info("one")
     layer.debug("two")
     logs.close()

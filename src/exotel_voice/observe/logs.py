@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from logging.handlers import QueueHandler
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from exotel_voice.errors import ConfigError
 from exotel_voice.observe.lines import LineType, LogLine, LogRing, line_of
@@ -27,7 +27,9 @@ from exotel_voice.observe.redaction import Redactor
 from exotel_voice.observe.scope import LogScope
 from exotel_voice.observe.tap import add_listener, remove_listener
 
-__all__ = ["ClientLogs", "LoggerCallback"]
+__all__ = ["ClientLogs", "LoggerCallback", "Whose"]
+
+Whose = Literal["own", "unclaimed", "everybody"]
 
 LoggerCallback = Callable[[LineType, str, list[dict[str, str]]], object]
 """Called with the type (`log`, `info`, `warn`, `error`), the message, and a list that holds one
@@ -47,7 +49,8 @@ class ClientLogs:
         limit: Lines to keep.
         secrets: Values to hide wherever they stand, such as the password of the account.
         shorten: Whether phone numbers are shortened and dialled digits hidden.
-        is_for_all: Keep the lines of the whole process, not only those of `scope`.
+        whose: `own` for the lines of `scope` alone; `unclaimed` for those too that belong to no
+            scope, such as what the application logs itself; `everybody` for all of the process.
 
     Attributes:
         scope: Enter it where the client's work begins.
@@ -62,7 +65,7 @@ class ClientLogs:
         limit: int = DEFAULT_LIMIT,
         secrets: Iterable[str] = (),
         shorten: bool = False,
-        is_for_all: bool = False,
+        whose: Whose = "own",
     ) -> None:
         if limit < 1:
             raise ConfigError("limit must be at least 1 line")
@@ -71,7 +74,7 @@ class ClientLogs:
         self._shorten = shorten
         self._secrets = set(secrets)
         self._redact = Redactor(self._secrets, shorten=shorten)
-        self._is_for_all = is_for_all
+        self._whose = whose
         self._callback: LoggerCallback | None = None
         self._is_on_console = False
         self._delivering = threading.local()
@@ -130,7 +133,7 @@ class ClientLogs:
 
     def take(self, record: logging.LogRecord) -> None:
         """Keep, show and hand on one record, if it is this client's."""
-        if not (self._is_for_all or self.scope.is_current):
+        if not self._is_for_this(self._whose):
             return
         line = line_of(record, self._redact)
         self._ring.add(line)
@@ -138,6 +141,11 @@ class ClientLogs:
             sys.stderr.write(f"{line}\n")
         if self._callback is not None and not getattr(self._delivering, "is_on", False):
             self._deliver(self._callback, line)
+
+    def _is_for_this(self, whose: Whose) -> bool:
+        if self.scope.is_current or whose == "everybody":
+            return True
+        return whose == "unclaimed" and not LogScope.is_any_current()
 
     def _deliver(self, callback: LoggerCallback, line: LogLine) -> None:
         told = {"logger": line.logger, "time": line.at.isoformat(timespec="milliseconds")}

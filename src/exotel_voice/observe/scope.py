@@ -46,3 +46,8 @@ class LogScope:
     def is_current(self) -> bool:
         """Whether the running code is marked with this scope, innermost."""
         return _current.get() is self
+
+    @staticmethod
+    def is_any_current() -> bool:
+        """Whether the running code is marked with any scope."""
+        return _current.get() is not None
