@@ -7,10 +7,13 @@ PYTEST_ARGS ?=
 FUZZ_SECONDS ?= 100
 FAST := not media and not browser and not interop and not slow
 
-.PHONY: help demo test check bench fuzz docs format clean
+.PHONY: help app demo test check bench fuzz docs format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+app: $(VENV)/.run-ready ## a phone in a web page at https://localhost:3000, with a platform behind it, until Ctrl-C
+	$(BIN)/exotel-voice demo
 
 demo: $(VENV)/.run-ready ## one whole phone call on this machine, measured; ends with 0 if it held
 	$(BIN)/exotel-voice demo --check
