@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, BrowserContext, Page
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse
@@ -30,12 +30,24 @@ LOADERS: dict[Form, str] = {
     "Object.assign(window, all, { isDefault: sdk === all.ExotelWebClient, isLoaded: true });"
     "</script>",
 }
+START_BY_ITSELF = """<script>
+const phone = new exotelSDK.ExotelWebClient();
+phone.addEventListener("autoplay", ({ detail }) => console.log(`blocked: ${detail.isBlocked}`));
+void phone.initWebrtc(null, RegisterEventCallBack, CallListenerCallback);
+phone.DoRegister();
+</script>"""
+"""What a page does without a test's help: the test's own words would count as the user's touch."""
 WAIT_MS = 10_000.0
 
 
 def _page(request: Request) -> HTMLResponse:
     form: Form = "module" if request.query_params.get("form") == "module" else "classic"
-    return HTMLResponse(f"<!doctype html><script>{PROBE}</script>{LOADERS[form]}<p>phone")
+    policy = "microphone=()" if "deaf" in request.query_params else "microphone=(self)"
+    run = START_BY_ITSELF if "run" in request.query_params else ""
+    return HTMLResponse(
+        f"<!doctype html><script>{PROBE}</script>{LOADERS[form]}{run}<p>phone",
+        headers={"Permissions-Policy": policy},
+    )
 
 
 async def _alice(_: HTTPConnection) -> str:
@@ -101,13 +113,13 @@ class ModulePage:
 
 
 async def open_page(
-    browser: Browser, site: Site, form: Form = "classic", *, context: Any = None
+    browser: Browser | BrowserContext, site: Site, form: Form = "classic", *, query: str = ""
 ) -> ModulePage:
-    """Open a page, with the module loaded."""
-    page = await (context or browser).new_page()
+    """Open a page, with the module loaded; `deaf` in the query forbids it the microphone."""
+    page = await browser.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    await page.goto(f"{site.url}/?form={form}")
+    await page.goto(f"{site.url}/?form={form}&{query}")
     one = ModulePage(page, errors)
     await one.until("window.isLoaded === true")
     return one

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from playwright.async_api import Browser
 
 from exotel_voice.sandbox import CallRecord, Sandbox
 from gateway.site import Site
-from interop.browser import chromium
-from web.module_page import Form, ModulePage, a_site, open_page
+from web.module_page import Form, ModulePage, open_page
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.needs("chromium", "playwright"),
     pytest.mark.timeout(60),
 ]
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as one:
-        yield one
-
-
-@pytest.fixture
-async def site(exotel_sandbox: Sandbox) -> AsyncIterator[Site]:
-    async with a_site(exotel_sandbox) as one:
-        yield one
 
 
 async def in_a_call(sandbox: Sandbox, page: ModulePage, party: str = "tone-1000") -> CallRecord:
@@ -51,7 +36,9 @@ async def test_a_call_from_ring_to_end(
     page = await open_page(browser, site, form)
     await page.start()
     await page.registered()
-    assert await page.js("states") == ["sent_request alice", "registered alice"], await page.js("lines")
+    assert await page.js("states") == ["sent_request alice", "registered alice"], await page.js(
+        "lines"
+    )
     record = exotel_sandbox.place_call(
         to="alice", party="tone-1000", caller_id="+919900000001", display_name="Asha"
     )

@@ -53,6 +53,7 @@ export class Call extends CallView {
     if (this.#hasHungUp || this.callState === "ended") return this.#refuse("Hangup", "the call has ended");
     this.#hasHungUp = true;
     this.hands.quiet(this);
+    this.connection?.setMuted(true); // nothing more is said, whenever the gateway hears of it
     const isRejected = this.callState === "incoming" && !this.#isAnswering;
     this.#ask(isRejected ? "reject" : "hang_up", isRejected ? { status: 486 } : {}).catch(() => (this.#hasHungUp = false));
     return true;

@@ -10,6 +10,7 @@ const ENDED = ["callEnded", "terminated"];
 export class CallBook {
   /** @type {Map<string, Call>} */ #calls = new Map();
   /** @type {Set<string>} */ #quiet = new Set();
+  /** @type {Call | null} */ #lastEnded = null;
   isActive = false;
 
   /**
@@ -72,8 +73,8 @@ export class CallBook {
    * @param {string} target
    */
   dialed(id, target) {
-    const known = this.#calls.get(id);
-    const call = known ?? this.#enter({ id, state: "dialing", direction: "outgoing", remote_id: target, started_at: Date.now() });
+    const known = this.#calls.get(id) ?? this.#lastEnded;
+    const call = known?.callId === id ? known : this.#enter({ id, state: "dialing", direction: "outgoing", remote_id: target, started_at: Date.now() });
     call.told.add("dialed");
     this.sound();
     return call;
@@ -111,6 +112,7 @@ export class CallBook {
   /** @param {Call} call */
   #leave(call) {
     this.#calls.delete(call.callId);
+    this.#lastEnded = call;
     this.#quiet.delete(call.callId);
     this.hands.media.close(call.mediaId);
   }

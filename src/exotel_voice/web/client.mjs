@@ -89,6 +89,8 @@ export class Phone extends PagePhone {
       this.#registration.begin(callbacks[0]);
       if (isFollowing) void this.devices.start();
       this.devices.isFollowing = isFollowing;
+      this.media.closeAll();
+      this.#calls.clear();
       await this.#link.attach(account);
       return true;
     } catch (error) {

@@ -134,7 +134,6 @@ export interface ClientEvents {
   /** The browser lets nothing sound before the user touches the page. */
   autoplay: CustomEvent<{ isBlocked: boolean }>;
   log: CustomEvent<{ type: string; message: string; args: unknown[] }>;
-  error: CustomEvent<ErrorFacts & { call?: Call }>;
 }
 
 type DeviceCallback = (deviceId: string) => unknown;

@@ -103,6 +103,7 @@ export class Microphone {
       await this.#replace("");
     } catch (error) {
       log.write("error", `no microphone is left: ${/** @type {Error} */ (error).message}`);
+      mediaDevices().addEventListener("devicechange", () => this.#source && void this.#lost(), { once: true });
     }
   }
 }

@@ -158,6 +158,7 @@ export class Wire {
   /** @param {Failure} error */
   #lose(error) {
     clearTimeout(this.#alarm);
+    if (this.#socket) this.#socket.onmessage = null;
     this.#socket = null;
     this.#isWelcome = false;
     const waiting = [...this.#waiting.values()];
