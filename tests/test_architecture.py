@@ -31,7 +31,7 @@ HOMES = {
     "sounddevice": ("devices/",),
     "httpx": ("rest/", "sandbox/"),
     "sipmessage": ("sip/",),
-    "starlette": ("gateway/", "sandbox/"),
+    "starlette": ("cli/", "gateway/", "rest/", "sandbox/"),
     "typer": ("cli/",),
     "uvicorn": ("gateway/", "sandbox/", "cli/"),
     "websockets": ("transport/", "sandbox/"),

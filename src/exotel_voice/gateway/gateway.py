@@ -185,6 +185,7 @@ class VoiceGateway:
                     await self._all_gone.wait()
             except TimeoutError:
                 logger.warning("%d tabs did not close in time", len(self._connections))
+        await self._house.relay.dismiss()
         await self._house.book.aclose()
         self._house.relay.close()
         await self._supervisor.aclose()

@@ -70,7 +70,7 @@ class News:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IceServer:
-    """A STUN or TURN server for the tab's peer connections (RFC 8838)."""
+    """A STUN or TURN server for the tab's peer connections (RFC 8489, RFC 8656)."""
 
     urls: tuple[str, ...]
     """Its addresses, for example `stun:stun.example:3478`."""

@@ -29,6 +29,8 @@ BEAT: Final = 5.0
 """Seconds between two signs of life between processes that have tabs in common."""
 SILENCE: Final = 15.0
 """Seconds after which another process counts as gone."""
+FLUSH_LIMIT: Final = 1.0
+"""Seconds that the last messages of a process that stops may take."""
 MAX_WAITING: Final = 10_000
 """Messages to other processes that may wait; beyond it the bus counts as broken."""
 
@@ -142,6 +144,19 @@ class Relay:
         supervisor.start(self._beat(), name="watch other gateways")
         self._subscription = await self._bus.subscribe(_topic(self._shared.server), self._take)
 
+    async def dismiss(self) -> None:
+        """Send the tabs of other processes away: this one stops. The bus is given a second."""
+        self._open_channel = None
+        for (front, seat), (_, task) in tuple(self._far.items()):
+            self.post(front, kind="close", seat=seat, code=int(CloseCode.RESTARTING))
+            task.cancel()
+        if self._subscription is not None:
+            try:
+                async with asyncio.timeout(FLUSH_LIMIT):
+                    await self._outgoing.join()
+            except TimeoutError:
+                logger.warning("the session bus did not take the last messages")
+
     def close(self) -> None:
         """Listen no longer."""
         if self._subscription is not None:
@@ -193,6 +208,8 @@ class Relay:
                 await self._bus.publish(topic, message)
             except OSError as error:
                 logger.warning("the session bus cannot be reached: %s", error)
+            finally:
+                self._outgoing.task_done()
 
     def _take(self, message: bytes) -> None:
         try:
@@ -213,11 +230,11 @@ class Relay:
             return
         far = self._far.get(key)
         if far is None:
-            if kind == "text":
+            if kind != "gone":
                 self.post(key[0], kind="close", seat=key[1], code=int(CloseCode.RESTARTING))
         elif kind == "text":
             far[0].put(str(values["text"]))
-        else:
+        elif kind == "gone":
             far[1].cancel()
 
     def _seat_far_tab(

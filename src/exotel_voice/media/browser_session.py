@@ -23,7 +23,7 @@ from exotel_voice.media.base import (
     PcmWriter,
 )
 from exotel_voice.media.browser_carrier import MediaCarrier, MediaOp, MediaOrder
-from exotel_voice.media.browser_counters import BrowserCounters
+from exotel_voice.media.browser_custody import Custody
 from exotel_voice.media.browser_sdp import OriginKeeper, has_telephone_event
 
 __all__ = ["BrowserSession"]
@@ -53,8 +53,6 @@ class BrowserSession:
 
     Attributes:
         id: Names the session between gateway and tab.
-        carrier: The tab that has the call; None while nobody has it.
-        last_carrier: The tab that has the call, or had it last.
         is_agreed: Whether a description was agreed on, so that some tab had the call.
     """
 
@@ -67,8 +65,6 @@ class BrowserSession:
         on_closed: Callable[[BrowserSession], None],
     ) -> None:
         self.id = secrets.token_hex(8)
-        self.carrier: MediaCarrier | None = None
-        self.last_carrier: MediaCarrier | None = None
         self.is_agreed = False
         self._carriers = carriers
         self._limit = limit
@@ -76,8 +72,7 @@ class BrowserSession:
         self._on_closed = on_closed
         self._origin = OriginKeeper()
         self._preparation: _Preparation | None = None
-        self._previous: MediaCarrier | None = None
-        self._is_taking_over = False
+        self._custody = Custody(self.id)
         self._fresh: tuple[str, Direction] | None = None
         self._answered: tuple[bytes, Direction] | None = None
         self._local = self._remote = b""
@@ -85,27 +80,28 @@ class BrowserSession:
         self._is_over = self._is_closed = False
         self._has_connected = False
         self._codec = ""
-        self._counters = BrowserCounters()
 
     # -- whose call it is ------------------------------------------------------------------------
 
+    @property
+    def carrier(self) -> MediaCarrier | None:
+        """The tab that has the call; None while nobody has it."""
+        return self._custody.carrier
+
+    @property
+    def last_carrier(self) -> MediaCarrier | None:
+        """The tab that has the call, or had it last."""
+        return self._custody.last
+
     def bind(self, carrier: MediaCarrier) -> None:
         """Give the call to a tab: the one whose user answers or dials, or that is back."""
-        if carrier is not self.carrier:
-            self._counters.add_up()
-        self.carrier = self.last_carrier = carrier
+        self._custody.bind(carrier)
 
     def release(self, carrier: MediaCarrier) -> bool:
         """Take the call from a tab that is gone; tell whether it had it."""
         if self._preparation is not None and self._preparation.carrier is carrier:
             self._preparation = None
-        if self._previous is carrier:
-            self._previous = None
-        if self.carrier is not carrier:
-            return False
-        self.carrier = None
-        self._counters.add_up()
-        return True
+        return self._custody.release(carrier)
 
     async def take_over(self, carrier: MediaCarrier, *, direction: Direction) -> None:
         """Have another tab make the next offer, and give it the call.
@@ -131,18 +127,12 @@ class BrowserSession:
             carrier.dismiss(self.id)
             raise
         self._fresh = (offer, direction)
-        self._previous = self.carrier
-        self._is_taking_over = True
-        self.bind(carrier)
+        self._custody.begin_change(carrier)
 
     def give_back(self) -> None:
         """Let the tab that had the call keep it: the far side did not agree to the change."""
-        if self._is_taking_over:
-            failed, self.carrier = self.carrier, self._previous
-            self.last_carrier = self._previous or self.last_carrier
-            self._end_take_over()
-            if failed is not None:
-                failed.dismiss(self.id)
+        self._fresh = None
+        self._custody.undo()
 
     # -- MediaSession ----------------------------------------------------------------------------
 
@@ -200,7 +190,7 @@ class BrowserSession:
         While no tab has the call the answer is only noted: the next tab begins with a new offer.
         """
         self._require_living()
-        if self.is_agreed and answer == self._remote and not self._is_taking_over:
+        if self.is_agreed and answer == self._remote and not self._custody.is_changing:
             return
         carrier = self.carrier
         if carrier is not None:
@@ -215,7 +205,12 @@ class BrowserSession:
 
     async def rollback(self) -> None:
         """Have the tab forget its last offer, see `MediaSession.rollback`."""
-        await self._try(MediaOrder(op=MediaOp.ROLLBACK))
+        if self.carrier is None or self._is_over:
+            return
+        try:
+            await self.carrier.carry(self.id, MediaOrder(op=MediaOp.ROLLBACK), limit=self._limit)
+        except (MediaError, InvalidState) as error:
+            logger.warning("a tab did not take its offer back: %s", error.message)
 
     async def set_muted(self, muted: bool) -> None:  # noqa: FBT001 - as in MediaSession
         """Have the tab send silence, or its microphone again; kept when another tab takes over.
@@ -261,7 +256,7 @@ class BrowserSession:
 
     async def stats(self) -> MediaStats:
         """Give what the tabs have told, counts added up over the tabs that had the call."""
-        return self._counters.total(codec=self._codec)
+        return self._custody.stats(codec=self._codec)
 
     async def aclose(self) -> None:
         """End the session and tell the tabs."""
@@ -269,9 +264,7 @@ class BrowserSession:
             return
         self._is_closed = self._is_over = True
         prepared = None if self._preparation is None else self._preparation.carrier
-        for carrier in {self.carrier, self._previous, prepared}:
-            if carrier is not None:
-                carrier.dismiss(self.id)
+        self._custody.dismiss(prepared)
         self._on_closed(self)
 
     # -- what a tab tells ------------------------------------------------------------------------
@@ -295,7 +288,7 @@ class BrowserSession:
 
     def told_stats(self, stats: MediaStats) -> None:
         """Take the counters of the tab that has the call, since it has it."""
-        self._counters.present = stats
+        self._custody.take_stats(stats)
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -346,25 +339,10 @@ class BrowserSession:
         order = MediaOrder(op=MediaOp.ANSWER, sdp=_text(offer), direction=direction)
         return await self._carry(carrier, order)
 
-    async def _try(self, order: MediaOrder) -> None:
-        if self.carrier is None or self._is_over:
-            return
-        try:
-            await self.carrier.carry(self.id, order, limit=self._limit)
-        except (MediaError, InvalidState) as error:
-            logger.warning("a tab did not %s: %s", order.op, error.message)
-
     def _agreed(self) -> None:
         self.is_agreed = True
-        if self._is_taking_over:
-            if self._previous is not None and self._previous is not self.carrier:
-                self._previous.dismiss(self.id)
-            self._end_take_over()
-
-    def _end_take_over(self) -> None:
-        self._is_taking_over = False
-        self._previous = None
         self._fresh = None
+        self._custody.confirm()
 
 
 def _text(description: bytes) -> str:
