@@ -47,6 +47,21 @@ COMMANDS: Final = (
         "exotel_voice.cli.call",
         "Place a call between two parties through the platform's HTTP API.",
     ),
+    CommandEntry(
+        "phone",
+        "exotel_voice.cli.phone",
+        "Be a phone in the terminal: take calls, dial, hold, transfer.",
+    ),
+    CommandEntry(
+        "diagnose",
+        "exotel_voice.cli.diagnose",
+        "Test microphone, speaker, network and account, and make a call.",
+    ),
+    CommandEntry(
+        "devices",
+        "exotel_voice.cli.devices",
+        "List the sound devices of this machine and their ids.",
+    ),
 )
 """The commands in the order of the help text."""
 

@@ -19,7 +19,7 @@ from exotel_voice.transport.websocket import WebSocketTransport, make_tls_contex
 __all__ = ["NetworkResult", "NetworkTarget", "NetworkTest"]
 
 GATHER_LIMIT: Final = 3.5
-CONNECT_LIMIT: Final = 4.5
+CONNECT_LIMIT: Final = 4.0
 NO_SERVER: Final = "no STUN or TURN server is configured, so this was not tested"
 _ACTIVE_TCP: Final = 9
 _TCP_PRIORITY: Final = (126 << 24) + ((4 << 13) + 8191 << 8) + 255
@@ -50,7 +50,9 @@ class NetworkResult:
     description: str
     """The URL, the user name, or the line of the ICE candidate; empty where there is none."""
     problem: str = ""
-    """Why not, with what to do; empty where it is so, or where it was not tested."""
+    """Why not; empty where it is so, or where it was not tested."""
+    hint: str = ""
+    """What to do about the problem."""
     note: str = ""
     """What else there is to say."""
 
@@ -109,7 +111,11 @@ class NetworkTest:
             await transport.connect()
         except ExotelVoiceError as error:
             return NetworkResult(
-                key="wss", status="disconnected", description=account.url, problem=str(error)
+                key="wss",
+                status="disconnected",
+                description=account.url,
+                problem=error.message,
+                hint=error.hint,
             )
         finally:
             await transport.aclose()
@@ -122,7 +128,8 @@ class NetworkTest:
             key="userReg",
             status="registered" if is_registered else "unregistered",
             description=self._target.account.username,
-            problem="" if is_registered else "the phone is not registered: call DoRegister",
+            problem="" if is_registered else "the phone is not registered",
+            hint="" if is_registered else "Call DoRegister, and look at what it tells.",
         )
 
     async def _tcp(self) -> NetworkResult:
@@ -137,9 +144,14 @@ class NetworkTest:
         try:
             async with asyncio.timeout(CONNECT_LIMIT):
                 _, writer = await asyncio.open_connection(host, port)
-        except (OSError, TimeoutError) as error:
-            why = f"no TCP connection to {host}:{port}: {str(error) or 'it does not answer'}"
-            return NetworkResult(key="tcp", status="disconnected", description="", problem=why)
+        except (OSError, TimeoutError):
+            return NetworkResult(
+                key="tcp",
+                status="disconnected",
+                description="",
+                problem=f"no TCP connection to {host}:{port}",
+                hint="Check host and port, and that a firewall lets TCP out.",
+            )
         own = writer.get_extra_info("sockname")[0]
         writer.close()
         with suppress(OSError, TimeoutError):
@@ -171,11 +183,20 @@ class NetworkTest:
             return NetworkResult(key=key, status="connected", description=line, note=note)
         if key != "host" and not has_servers:
             return NetworkResult(key=key, status="disconnected", description="", note=NO_SERVER)
-        return NetworkResult(key=key, status="disconnected", description="", problem=_PROBLEMS[key])
+        problem, hint = _PROBLEMS[key]
+        return NetworkResult(
+            key=key, status="disconnected", description="", problem=problem, hint=hint
+        )
 
 
 _PROBLEMS: Final = {
-    "udp": "no STUN or TURN server answered over UDP: a firewall may drop it",
-    "host": "this machine has no address: connect it to a network",
-    "srflx": "no STUN server told the public address: check its name, and that UDP may leave",
+    "udp": (
+        "no STUN or TURN server answered over UDP",
+        "Check the servers' names, and that a firewall lets UDP out.",
+    ),
+    "host": ("this machine has no address", "Connect it to a network."),
+    "srflx": (
+        "no STUN server told the public address",
+        "Check the servers' names, and that a firewall lets UDP out and in.",
+    ),
 }

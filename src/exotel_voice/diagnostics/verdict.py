@@ -96,11 +96,12 @@ def check_network(result: NetworkResult) -> Check:
         return Check(key=result.key, title=title, outcome=Outcome.SKIPPED, value=result.note)
     # Without a public address calls work in most networks, through the far side's.
     outcome = Outcome.WARNING if result.key == "srflx" else Outcome.FAILED
-    what, _, hint = result.problem.partition(" (")
-    if not hint:
-        what, _, hint = result.problem.partition(": ")
     return Check(
-        key=result.key, title=title, outcome=outcome, value=what, hint=_sentence(hint.rstrip(")"))
+        key=result.key,
+        title=title,
+        outcome=outcome,
+        value=_start(result.problem),
+        hint=result.hint,
     )
 
 
@@ -110,10 +111,8 @@ def check_sound(key: str, curve: LevelCurve | None) -> Check:
     if curve is None:
         return Check(key=key, title=title, outcome=Outcome.SKIPPED, value="left out")
     if curve.error:
-        what, _, hint = curve.error.partition(" (")
-        return Check(
-            key=key, title=title, outcome=Outcome.WARNING, value=what, hint=hint.rstrip(")")
-        )
+        what, hint = _split(curve.error)
+        return Check(key=key, title=title, outcome=Outcome.WARNING, value=what, hint=hint)
     value = f"peak {curve.peak:.3f}"
     if curve.is_audible:
         return Check(key=key, title=title, outcome=Outcome.GOOD, value=value)
@@ -125,10 +124,8 @@ def check_call(result: CallTestResult) -> Check:
     """Judge a test call."""
     title = f"call to {result.target}"
     if result.error:
-        what, _, hint = result.error.partition(" (")
-        return Check(
-            key="call", title=title, outcome=Outcome.FAILED, value=what, hint=hint.rstrip(")")
-        )
+        what, hint = _split(result.error)
+        return Check(key="call", title=title, outcome=Outcome.FAILED, value=what, hint=hint)
     value = _measures(result)
     if result.one_way:
         hint = _sentence(_ONE_WAY[result.one_way])
@@ -153,8 +150,16 @@ def _measures(result: CallTestResult) -> str:
     return ", ".join(parts)
 
 
+def _split(error: str) -> tuple[str, str]:
+    """Part an error's text into what happened and what to do."""
+    what, _, hint = error.rpartition(" (")
+    return (_start(what), hint.removesuffix(")")) if what else (_start(error), "")
+
+
+def _start(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _sentence(text: str) -> str:
-    if not text:
-        return ""
-    text = text[0].upper() + text[1:]
+    text = _start(text)
     return text if text.endswith(".") else f"{text}."
