@@ -154,6 +154,49 @@ async def test_a_server_that_does_not_answer_is_given_up() -> None:
         assert len(received) == 1
 
 
+@asynccontextmanager
+async def trickling_server() -> AsyncIterator[str]:
+    """A server that sends its reply byte by byte, each soon after the last."""
+
+    serving: set[asyncio.Task[None]] = set()
+
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n")
+        try:
+            while True:
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.03)
+        finally:
+            writer.transport.abort()
+
+    def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.create_task(trickle(reader, writer)))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
+
+
+async def test_a_reply_that_trickles_is_given_up() -> None:
+    async with trickling_server() as url:
+        async with ExotelClient(account_at(url), timeout=0.2, retries=QUICK) as client:
+            with pytest.raises(ApiOutcomeUnknown, match=r"took too long"):
+                await client.connect_call(*PARTIES)
+        with (
+            SyncExotelClient(account_at(url), timeout=0.2, retries=QUICK) as twin,
+            pytest.raises(ApiOutcomeUnknown, match=r"took too long"),
+        ):
+            await asyncio.to_thread(twin.connect_call, *PARTIES)
+        async with ExotelClient(account_at(url), timeout=0.2, retries=QUICK) as client:
+            with pytest.raises(ApiUnavailable, match=r"took too long"):
+                await client.call_details("b6c")
+
+
 async def test_a_reply_without_end_is_given_up() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n"
     async with (
