@@ -1,10 +1,9 @@
-"""The examples and the README's code run as printed, against the sandbox."""
+"""The examples run as printed, against the sandbox; the README's code runs in tests/docs."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +17,6 @@ from interop.talking import talking
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 pytestmark = [pytest.mark.slow, pytest.mark.media, pytest.mark.timeout(60)]
 
@@ -55,34 +53,6 @@ def test_the_first_call_is_in_the_first_25_lines_of_the_readme() -> None:
 def test_every_example_is_short() -> None:
     lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in EXAMPLES}
     assert {name: n for name, n in lengths.items() if n > 40} == {}
-
-
-def test_the_readme_s_first_code_runs_as_printed(tmp_path: Path) -> None:
-    program = tmp_path / "first_call.py"
-    program.write_text(BLOCKS[0], encoding="utf-8")
-    done = _run(str(program), cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "active" in done.stdout
-
-
-async def test_the_readme_s_code_for_a_real_account_answers_a_call(
-    exotel_sandbox: Sandbox,
-) -> None:
-    account = exotel_sandbox.account("alice")
-    text = re.sub(r"account = SipAccount\(.*?\)\n", "", BLOCKS[1], flags=re.DOTALL)
-    body = "\n".join(f"    {line}" for line in text.splitlines())
-    scope: dict[str, object] = {}
-    exec(f"async def snippet(account):\n{body}\n", scope)  # noqa: S102 - our own README
-    snippet = scope["snippet"]
-    assert callable(snippet)
-    running = asyncio.create_task(snippet(account))
-    await exotel_sandbox.registered("alice")
-    record = exotel_sandbox.place_call(to="alice", party="ivr")
-    async with asyncio.timeout(20):
-        await record.heard("12#")
-        await record.ended()
-    running.cancel()
-    await asyncio.wait([running])
 
 
 async def test_the_echo_example_gives_the_caller_its_own_tone(exotel_sandbox: Sandbox) -> None:

@@ -238,36 +238,3 @@ async def click_to_call(stage: Stage) -> None:
         call = await anext(aiter(phone.incoming()))
         await call.answer()
         assert stage.printed[0].startswith(call.details.call_sid)
-
-
-@scenes("diagnostics-init")
-async def diagnostics_init(stage: Stage) -> None:
-    async with stage.client() as client:
-        await stage.run()
-        for key in ("browserVersion", "micInfo", "speakerInfo"):
-            await stage.until_printed(key)
-        client.closeDiagnostics()
-
-
-@scenes("diagnostics-devices")
-async def diagnostics_devices(stage: Stage) -> None:
-    async with stage.client() as client:
-        client.initDiagnostics(ignore, stage.note)
-        stage.give(asyncio=asyncio)
-        await stage.run()
-        client.closeDiagnostics()
-    for key in ("speaker", "mic"):
-        levels = [line for line in stage.printed if line.startswith(f"{key} ")]
-        assert len(levels) >= 4, stage.printed
-
-
-@scenes("diagnostics-network")
-async def diagnostics_network(stage: Stage) -> None:
-    async with stage.client() as client:
-        client.initDiagnostics(ignore, stage.note)
-        await stage.run()
-        await stage.until_printed("wss connected ws://")
-        await stage.until_printed("userReg registered alice")
-        for key in ("tcp", "udp", "host", "srflx"):
-            await stage.until_printed(f"{key} ")
-        client.closeDiagnostics()

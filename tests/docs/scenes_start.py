@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
+import httpx
 import pytest
 
 from docs.stage import LIMIT, Scenes, Stage
 from exotel_voice import SipAccount
+from gateway.site import Site
 
 __all__ = ["scenes"]
 
@@ -82,3 +85,37 @@ async def errors_busy(stage: Stage) -> None:
     await stage.run()
     assert stage.printed == ["later: Dial again later."]
     await asyncio.wait_for(stage.sandbox.unregistered("alice"), LIMIT)
+
+
+@scenes("readme-gateway")
+async def readme_gateway(stage: Stage) -> None:
+    alice = stage.sandbox.account("alice")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(alice).items():
+            patch.setenv(name, value)
+        await stage.run()
+        app = stage.names["app"]
+        gateway = stage.names["gateway"]
+        async with Site(gateway, app=app) as site:
+            async with httpx.AsyncClient() as http:
+                script = await http.get(f"{site.url}/voice/exotelsdk.js")
+                assert "ExotelWebClient" in script.text
+            async with site.tab("one", **{"X-Signed-In-User": "alice"}) as tab:
+                await tab.hello()
+                await tab.attach()
+                await tab.register()
+                await stage.sandbox.registered("alice")
+
+
+@scenes("trouble-trace")
+async def trouble_trace(stage: Stage) -> None:
+    stage.give(account=stage.sandbox.account("alice"))
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        await stage.run()
+    finally:
+        root.handlers[:], root.level = handlers, level
+    assert any(line.startswith("sent REGISTER ") for line in stage.printed)
+    assert any(line.startswith("received SIP/2.0 200") for line in stage.printed)
+    assert "registered" in stage.printed

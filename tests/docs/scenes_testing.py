@@ -30,7 +30,7 @@ async def _run_pytest(folder: Path) -> dict[str, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(2 * LIMIT):
+    async with asyncio.timeout(4 * LIMIT):
         out, _ = await process.communicate()
     return dict.fromkeys(_TESTS, out.decode())
 

@@ -13,7 +13,9 @@ from inspect import iscoroutine
 from pathlib import Path
 from typing import Any
 
+from devices.pulse import PulseServer
 from docs.blocks import Block
+from exotel_voice import NativeMedia
 from exotel_voice.client import ExotelWebClient
 from exotel_voice.sandbox import Sandbox
 
@@ -34,6 +36,8 @@ class Stage:
     names: dict[str, Any] = field(default_factory=dict)
     """What the block finds, and afterwards what it has made."""
     printed: list[str] = field(default_factory=list)
+    pulse: PulseServer | None = None
+    """The sound service, for blocks that use sound cards."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def give(self, **names: Any) -> None:
@@ -112,10 +116,16 @@ class Stage:
         return out.decode()
 
     @contextlib.asynccontextmanager
-    async def client(self, user: str = "alice") -> AsyncIterator[ExotelWebClient]:
-        """Give the block a registered `client`, whose callbacks are noted as printed lines."""
+    async def client(
+        self, user: str = "alice", *, has_sound: bool = False
+    ) -> AsyncIterator[ExotelWebClient]:
+        """Give the block a registered `client`, whose callbacks are noted as printed lines.
+
+        It speaks and hears PCM, or uses the sound cards.
+        """
         account = self.sandbox.account(user)
-        async with ExotelWebClient() as client:
+        media = None if has_sound else NativeMedia()
+        async with ExotelWebClient(media=media) as client:
             self.give(client=client, phone=user)
             info = {
                 "userName": user,

@@ -14,6 +14,7 @@ import pytest
 import typer
 
 from docs.blocks import DOCS, ROOT, Block, all_blocks
+from docs.scenes import BROWSER, PYTHON, SOUND
 from exotel_voice.cli.main import app
 
 SHELL = list(all_blocks("bash", "sh", "shell"))
@@ -67,6 +68,19 @@ def test_shell_lines_call_commands_that_exist_with_options_that_they_have(block:
             words.pop(0)
         if words[0] not in ELSEWHERE:
             CHECKS[words[0]](words[1:])
+
+
+@pytest.mark.parametrize(
+    ("languages", "scenes"),
+    [(("python",), {*PYTHON, *SOUND}), (("js", "html"), set(BROWSER))],
+    ids=["python", "browser"],
+)
+def test_every_snippet_has_a_scene_and_every_scene_a_snippet(
+    languages: tuple[str, ...], scenes: set[str]
+) -> None:
+    blocks = list(all_blocks(*languages))
+    assert [str(block) for block in blocks if block.name not in scenes] == []
+    assert scenes - {block.name for block in blocks} == set()
 
 
 def test_every_block_says_its_language() -> None:

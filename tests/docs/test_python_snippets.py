@@ -6,20 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from docs import scenes_guide, scenes_phone, scenes_start, scenes_testing
+from devices.conftest import pulse, pulse_daemon
+from devices.pulse import PulseServer
 from docs.blocks import Block, all_blocks
-from docs.stage import Scene, Stage
+from docs.scenes import PYTHON, SOUND
+from docs.stage import Stage
 from exotel_voice.sandbox import Sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.media, pytest.mark.timeout(40)]
+__all__ = ["pulse", "pulse_daemon"]
 
-SCENES: dict[str, Scene] = {
-    **scenes_start.scenes,
-    **scenes_phone.scenes,
-    **scenes_testing.scenes,
-    **scenes_guide.scenes,
-}
-BLOCKS = [block for block in all_blocks("python") if block.name in SCENES]
+pytestmark = [pytest.mark.slow, pytest.mark.media, pytest.mark.timeout(90)]
+
+BLOCKS = [block for block in all_blocks("python") if block.name in PYTHON]
+SOUND_BLOCKS = [block for block in all_blocks("python") if block.name in SOUND]
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=[block.id for block in BLOCKS])
@@ -27,10 +26,12 @@ async def test_a_python_snippet_runs_as_printed(
     block: Block, exotel_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    await SCENES[block.name](Stage(block, exotel_sandbox, tmp_path))
+    await PYTHON[block.name](Stage(block, exotel_sandbox, tmp_path))
 
 
-def test_every_python_snippet_has_a_scene_and_every_scene_a_snippet() -> None:
-    blocks = list(all_blocks("python"))
-    assert [str(block) for block in blocks if block.name not in SCENES] == []
-    assert set(SCENES) - {block.name for block in blocks} == set()
+@pytest.mark.needs("pulseaudio")
+@pytest.mark.parametrize("block", SOUND_BLOCKS, ids=[block.id for block in SOUND_BLOCKS])
+async def test_a_python_snippet_that_uses_sound_cards_runs_as_printed(
+    block: Block, exotel_sandbox: Sandbox, tmp_path: Path, pulse: PulseServer
+) -> None:
+    await SOUND[block.name](Stage(block, exotel_sandbox, tmp_path, pulse=pulse))
