@@ -51,7 +51,7 @@ format: $(VENV)/.dev-ready ## rewrite the sources in the one format
 	$(BIN)/ruff check --fix
 
 clean: ## remove the environment and everything generated
-	rm -rf $(VENV) tests/interop/node_modules .coverage* .pytest_cache .ruff_cache .mypy_cache .hypothesis dist site
+	rm -rf $(VENV) tests/interop/node_modules tests/web/node_modules .coverage* .pytest_cache .ruff_cache .mypy_cache .hypothesis dist site
 
 $(VENV)/.run-ready: pyproject.toml scripts/setup_venv.py
 	$(PYTHON) scripts/setup_venv.py $(VENV)

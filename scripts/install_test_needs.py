@@ -15,7 +15,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1] / "tests"
 sys.path.insert(0, str(TESTS))
 
-from needs import INTEROP, NEEDS, missing  # noqa: E402 - tests/ has to be on the path first
+from needs import INTEROP, NEEDS, WEB_TOOLS, missing  # noqa: E402 - tests/ has to be on the path first
 
 
 def say(text: str) -> None:
@@ -60,6 +60,18 @@ def install_npm_packages() -> None:
             return
 
 
+def install_web_tools() -> None:
+    """Fetch the type checker and the WebSocket server of the browser module's own tests."""
+    npm = shutil.which("npm")
+    if npm is None:
+        say("npm is absent, so the tools for the browser module are not fetched")
+        return
+    say("tools for the browser module from npm")
+    command = [npm, "--silent", "ci", "--no-audit", "--no-fund"]
+    if subprocess.run(command, cwd=WEB_TOOLS.parent).returncode != 0:
+        say("npm ci in tests/web failed")
+
+
 def main() -> None:
     absent = missing(tuple(NEEDS))
     packages = [package for name in absent for package in NEEDS[name].packages]
@@ -70,6 +82,8 @@ def main() -> None:
     is_old = not stamp.exists() or stamp.stat().st_mtime < lock.stat().st_mtime
     if is_old or missing(("jssip", "sip.js")):
         install_npm_packages()
+    if missing(("web-tools",)):
+        install_web_tools()
     left = missing(tuple(NEEDS))
     for name in left:
         say(f"absent: {name} ({NEEDS[name].remedy})")
