@@ -21,12 +21,19 @@ from exotel_voice.phone.account import SipAccount
 
 __all__ = ["Site", "serve_app", "site"]
 
-PROBE = Path(__file__).parent / "page" / "probe.js"
+PAGE = Path(__file__).parent / "page"
+PROBE = PAGE / "probe.js"
 COOKIE = "who"
 CLASSIC = '<script src="/voice/exotelsdk.js"></script>'
 MODULE = (
     '<script type="module">import * as sdk from "/voice/exotelsdk.mjs"; '
     "globalThis.exotelSDK = sdk; globalThis.isLoaded = true;</script>"
+)
+GUIDE = (
+    '<script type="importmap">{"imports": {'
+    '"@exotel/webrtc-client-sdk": "/voice/exotelsdk.mjs", '
+    '"@exotel-npm-dev/webrtc-client-sdk": "/voice/exotelsdk.mjs"}}</script>'
+    f'<script type="module">{(PAGE / "guide.mjs").read_text(encoding="utf-8")}</script>'
 )
 
 
@@ -38,7 +45,7 @@ class Site:
     url: str
 
     def page(self, identity: str, *, form: str = "classic") -> str:
-        """Address of a page that loads our module, `classic` or `module`, as somebody."""
+        """Address of a page as somebody: `classic`, `module`, `guide`, or `plain` without ours."""
         return f"{self.url}/as/{identity}?form={form}"
 
 
@@ -80,6 +87,7 @@ async def site(
             Route("/as/{name}", become),
             Route("/classic", page(CLASSIC)),
             Route("/module", page(MODULE)),
+            Route("/guide", page(GUIDE)),
             Route("/plain", page("")),
             Mount("/voice", app=gateway.app),
         ]
