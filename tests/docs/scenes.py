@@ -8,6 +8,7 @@ from docs import (
     scenes_logs,
     scenes_phone,
     scenes_rest,
+    scenes_sound,
     scenes_start,
     scenes_testing,
 )

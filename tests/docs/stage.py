@@ -143,7 +143,7 @@ class Stage:
                 lambda state, _: self._call_back("SessionCallback", state, user),
             )
             assert client.DoRegister()
-            await self.sandbox.registered(user)
+            await self.until_printed("RegisterEventCallBack registered")
             yield client
 
     def _call_back(self, name: str, *arguments: object) -> None:
