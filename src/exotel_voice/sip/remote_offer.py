@@ -161,6 +161,10 @@ class RemoteOffer(Machine[RemoteState, RemoteInput, RemoteDo, CallTimer]):
         if session.state is CallState.ACCEPTED and not dialog.turn.is_open:
             # RFC 5407 §3.1.5: our 2xx arrived, or there would be no re-INVITE; its ACK is late.
             session.confirm(None, now=now)
+        if self.state is RemoteState.ACCEPTED and not dialog.turn.is_open:
+            # The same for the 2xx to the re-INVITE before, whose ACK a broken connection may have
+            # swallowed for good: 500 would go on until the limit ends the call.
+            self.take(RemoteInput.ACK, now=now)
         status = self._refusal_of_invite(dialog)
         if status is None:
             self._begin(arrived, dialog, is_update=False, now=now)
