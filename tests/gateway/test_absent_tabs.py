@@ -175,6 +175,20 @@ async def test_a_hold_without_a_tab_is_refused_and_the_call_goes_on(
     await two.request("hold", call=call)
 
 
+async def test_a_call_that_a_closed_tab_dialled_waits_too(
+    exotel_sandbox: Sandbox, open_tab: MakeTab
+) -> None:
+    one, two = await open_tab("one"), await open_tab("two")
+    await one.register()
+    value = await one.request("dial", target="late-1")
+    await one.call_event("ringing")
+    await one.aclose()
+    ended = await two.call_event("callEnded")
+    assert ended["id"] == value["call"]
+    assert "no browser tab came back" in ended["end_reason"]
+    del exotel_sandbox
+
+
 async def test_a_path_that_fails_in_the_call_is_looked_for_again(
     exotel_sandbox: Sandbox, open_tab: MakeTab
 ) -> None:

@@ -114,6 +114,20 @@ async def test_a_tab_dials_out(tab: WebTab) -> None:
     await tab.call_event("callEnded")
 
 
+@pytest.mark.parametrize("headers", [{"From": "<sip:boss@x>"}, {"X-A": "b\r\nVia: c"}, {"X-": "a"}])
+async def test_a_page_adds_no_headers_but_its_own(
+    exotel_sandbox: Sandbox, tab: WebTab, headers: dict[str, str]
+) -> None:
+    result = await tab.try_request("dial", target="echo", headers=headers)
+    assert result["error"]["code"] == "gateway.forbidden_header"
+    record = exotel_sandbox.place_call(to="alice", party="echo")
+    call = await tab.call_event("incoming")
+    result = await tab.try_request("answer", call=call["id"], headers=headers)
+    assert result["error"]["code"] == "gateway.forbidden_header"
+    await tab.request("answer", call=call["id"])
+    await record.answered()
+
+
 async def test_a_busy_far_side_ends_the_attempt(tab: WebTab) -> None:
     await tab.request("dial", target="busy")
     ended = await tab.call_event("terminated")

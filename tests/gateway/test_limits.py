@@ -126,14 +126,15 @@ def _account(identity: str) -> SipAccount:
     return SipAccount(username=identity, password="x", domain="acme.example")
 
 
-async def test_a_tab_that_says_nothing_is_dropped() -> None:
-    limits = GatewayLimits(hello=0.2, silence=0.4)
+@pytest.mark.parametrize("says_hello", [False, True])
+async def test_a_tab_that_says_nothing_is_dropped(says_hello: bool) -> None:
+    limits = GatewayLimits(silence=0.3) if says_hello else GatewayLimits(hello=0.3)
     gateway = VoiceGateway(authenticate=identity_of, accounts=_account, limits=limits)
-    async with Site(gateway) as site, site.tab("one") as mute, site.tab("two") as quiet:
-        assert await mute.closed() == 4408
-        await quiet.hello()
-        assert await quiet.closed() == 4408
-        assert quiet.told[-1]["code"] == "gateway.silent"
+    async with Site(gateway) as site, site.tab("one") as tab:
+        if says_hello:
+            await tab.hello()
+        assert await tab.closed() == 4408
+        assert tab.told[-1]["code"] == "gateway.silent"
 
 
 async def test_two_hundred_connections_in_a_second_all_get_their_phone(

@@ -79,7 +79,9 @@ def test_no_text_raises_anything_else(text: str) -> None:
 @given(st.sampled_from(sorted(wire.table()["to_gateway"])), st.data())
 def test_no_values_of_known_fields_raise_anything_else(kind: str, data: st.DataObject) -> None:
     fields = wire.table()["to_gateway"][kind]
-    value: st.SearchStrategy[Any] = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just([])
+    value: st.SearchStrategy[Any] = (
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just([])
+    )
     values: dict[str, Any] = {name: data.draw(value) for name in fields}
     with contextlib.suppress(BadMessage):
         wire.decode(json.dumps({"type": kind, **values}))

@@ -131,6 +131,8 @@ class CallReports:
         )
         if name == "media":
             self._session.tell_tabs()
+        if isinstance(event, CallConnected):
+            self._session.tell_tabs()
         self._tell_children(event, call)
 
     def _tell_children(self, event: CallEvent, call: Call) -> None:
@@ -144,7 +146,6 @@ class CallReports:
                 state = SessionNews(state="incoming", call=call.id)
             case CallConnected() if call.id in self._announced:
                 state = SessionNews(state="connected", call=call.id)
-                self._session.tell_tabs()
             case CallEnded() if call.id in self._announced:
                 self._announced.discard(call.id)
                 state = SessionNews(state="callEnded", call=call.id)

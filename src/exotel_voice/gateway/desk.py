@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from exotel_voice.errors import IceFailed, InvalidState
 from exotel_voice.gateway import requests
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from exotel_voice.gateway.session import PhoneSession
 
 __all__ = ["CallDesk"]
+
+_OWN_HEADER: Final = re.compile(r"[Xx]-[A-Za-z0-9-]{1,64}")
 
 
 class CallDesk:
@@ -92,7 +95,8 @@ class CallDesk:
     # -- whose call it is ------------------------------------------------------------------------
 
     async def _dial(self, tab: Tab, request: requests.Dial) -> Call:
-        call = await self._session.phone.dial(request.target, headers=request.headers)
+        headers = _check_headers(request.headers)
+        call = await self._session.phone.dial(request.target, headers=headers)
         media = self._session.media_of(call)
         if media is not None:
             media.bind(tab)
@@ -104,8 +108,9 @@ class CallDesk:
             raise InvalidState("the audio of this call is not in a browser", call_id=call.id)
         with self._taking(call):
             if call.state is CallState.INCOMING:
+                own = _check_headers(request.headers)
+                headers = {**own, **self._session.calls.answer_headers(call)}
                 media.bind(tab)
-                headers = {**self._session.calls.answer_headers(call), **request.headers}
                 await call.answer(headers=headers)
             elif media.carrier is not tab:
                 await self._take_over(tab, call, media)
@@ -177,6 +182,24 @@ class CallDesk:
                 )
             )
         return call
+
+
+def _check_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Let a page add headers of its own, and none that says who calls or where answers go.
+
+    Raises:
+        Refused: A header is not of the form `X-Name: text`.
+    """
+    for name, value in headers.items():
+        if not _OWN_HEADER.fullmatch(name) or not value.isprintable():
+            raise Refused(
+                Fault(
+                    code="gateway.forbidden_header",
+                    message="a page may not set that header",
+                    hint="Use names that begin with X- and values of one line.",
+                )
+            )
+    return headers
 
 
 def _stats(report: requests.StatsReport) -> MediaStats:

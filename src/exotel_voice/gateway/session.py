@@ -131,7 +131,8 @@ class PhoneSession:
         tab.gone()
         for call in tuple(self.phone.calls.values()):
             media = self.media_of(call)
-            if media is not None and media.release(tab) and media.is_agreed:
+            is_waiting = media is not None and media.release(tab)
+            if is_waiting and call.state is not CallState.INCOMING:
                 self.parking.park(call.id)
                 self.calls.tell(call, "media")
         self.tell_tabs()
@@ -259,7 +260,7 @@ class PhoneSession:
             call = self.call_of_media(name)
             if call is None or session is None:
                 tab.dismiss(name)
-            elif session.carrier is None and session.is_agreed:
+            elif session.carrier is None and call.id in self.parking:
                 session.bind(tab)
                 self.parking.fetch(call.id)
                 self.calls.tell(call, "media")

@@ -119,7 +119,7 @@ class BrowserSession:
         self._require_living()
         order = MediaOrder(op=MediaOp.OFFER, direction=direction, ice_restart=True)
         try:
-            offer = await self._carry(carrier, order)
+            offer = await _describe(carrier, self.id, order, limit=self._limit)
             if self._is_muted:
                 muted = MediaOrder(op=MediaOp.SET_MUTED, is_muted=True)
                 await carrier.carry(self.id, muted, limit=self._limit)
@@ -162,7 +162,9 @@ class BrowserSession:
             sdp = fresh[0]
         else:
             order = MediaOrder(op=MediaOp.OFFER, direction=direction, ice_restart=ice_restart)
-            sdp = await self._ask(lambda carrier: self._carry(carrier, order))
+            sdp = await self._ask(
+                lambda carrier: _describe(carrier, self.id, order, limit=self._limit)
+            )
         self._local = self._origin.stamp(sdp)
         self._answered = None
         return self._local
@@ -319,15 +321,6 @@ class BrowserSession:
             return own
         return own + [carrier for carrier in self._carriers() if carrier not in own]
 
-    async def _carry(self, carrier: MediaCarrier, order: MediaOrder) -> str:
-        try:
-            sdp = await carrier.carry(self.id, order, limit=self._limit)
-        except InvalidState as error:
-            raise MediaError(error.message) from error
-        if not sdp:
-            raise MediaError(f"The tab gave no description to {order.op}")
-        return sdp
-
     async def _answer(self, carrier: MediaCarrier, offer: bytes, direction: Direction) -> str:
         preparation, self._preparation = self._preparation, None
         if preparation is not None:
@@ -337,7 +330,7 @@ class BrowserSession:
             if preparation.carrier is not carrier:
                 preparation.carrier.dismiss(self.id)
         order = MediaOrder(op=MediaOp.ANSWER, sdp=_text(offer), direction=direction)
-        return await self._carry(carrier, order)
+        return await _describe(carrier, self.id, order, limit=self._limit)
 
     def _agreed(self) -> None:
         self.is_agreed = True
@@ -347,3 +340,14 @@ class BrowserSession:
 
 def _text(description: bytes) -> str:
     return description.decode("utf-8", "replace")
+
+
+async def _describe(carrier: MediaCarrier, media: str, order: MediaOrder, *, limit: float) -> str:
+    """Have a tab make a description; whatever keeps it from that is a `MediaError`."""
+    try:
+        sdp = await carrier.carry(media, order, limit=limit)
+    except InvalidState as error:
+        raise MediaError(error.message) from error
+    if not sdp:
+        raise MediaError(f"The tab gave no description to {order.op}")
+    return sdp
