@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
 from playwright.async_api import Browser
 
 from browser.firefox import Firefox, firefox
-from interop.browser import chromium
+from interop.browser import FLAGS, chromium
 
-__all__ = ["BROWSERS", "BrowserName", "Opener", "PhoneTab", "a_browser"]
+__all__ = ["BROWSERS", "BrowserName", "Opener", "PhoneTab", "a_browser", "a_chromium"]
 
 BrowserName = Literal["chromium", "firefox"]
 BROWSERS: Final[tuple[BrowserName, ...]] = ("chromium", "firefox")
@@ -146,5 +146,12 @@ async def a_browser(name: BrowserName) -> AsyncIterator[Opener]:
         async with firefox() as running:
             yield _Firefox(running)
     else:
-        async with chromium() as browser:
-            yield _Chromium(browser)
+        async with a_chromium() as chosen:
+            yield chosen
+
+
+@contextlib.asynccontextmanager
+async def a_chromium(flags: Sequence[str] = FLAGS) -> AsyncIterator[Opener]:
+    """Start Chromium with these flags."""
+    async with chromium(flags) as browser:
+        yield _Chromium(browser)
