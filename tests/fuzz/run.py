@@ -19,6 +19,7 @@ CORPORA = {
     "parser": [TESTS / "data" / "rfc4475"],
     "sdp": [TESTS / "fuzz" / "corpus" / "sdp"],
     "digest": [],
+    "agent": [TESTS / "fuzz" / "corpus" / "agent"],
 }
 
 

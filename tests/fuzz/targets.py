@@ -17,8 +17,10 @@ from exotel_voice.sip.ids import CountingIds
 from exotel_voice.sip.sdp import first_audio_line, hold_state, is_hold
 from exotel_voice.sip.validation import validate_request
 from exotel_voice.sip.wire import Message, Request, Response, parse
+from raw_peer import Caller
+from world import OFFER
 
-__all__ = ["TARGETS", "Target", "fuzz_digest", "fuzz_parser", "fuzz_sdp"]
+__all__ = ["TARGETS", "Target", "fuzz_agent", "fuzz_digest", "fuzz_parser", "fuzz_sdp"]
 
 Target = Callable[[bytes], None]
 
@@ -71,7 +73,28 @@ def fuzz_digest(data: bytes) -> None:
         raise AssertionError("accepted without a challenge")
 
 
-TARGETS: dict[str, Target] = {"parser": fuzz_parser, "sdp": fuzz_sdp, "digest": fuzz_digest}
+def fuzz_agent(data: bytes) -> None:
+    """Any messages, a byte 1E between two, leave an agent that calls and is called whole."""
+    peer = Caller(credentials=Credentials("alice", "secret"))
+    peer.in_call()
+    peer.agent.register(now=peer.now)
+    peer.agent.invite("sip:peer@example.com", offer=OFFER, now=peer.now)
+    for each in data.split(b"\x1e"):
+        peer.send(each)
+    for session in peer.agent.sessions:
+        peer.agent.hang_up(session, now=peer.now)
+    peer.agent.connection_lost(now=peer.now)
+    peer.pass_time(2000.0)
+    if not peer.agent.is_idle:
+        raise AssertionError("something is left")
+
+
+TARGETS: dict[str, Target] = {
+    "parser": fuzz_parser,
+    "sdp": fuzz_sdp,
+    "digest": fuzz_digest,
+    "agent": fuzz_agent,
+}
 
 
 def _check_reply(reply: bytes | None) -> None:

@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuzz.targets import TARGETS, fuzz_digest, fuzz_parser, fuzz_sdp
+from fuzz.targets import TARGETS, fuzz_agent, fuzz_digest, fuzz_parser, fuzz_sdp
 
 TESTS = Path(__file__).resolve().parents[1]
 MESSAGES = [path.read_bytes() for path in sorted((TESTS / "data" / "rfc4475").glob("*.sip"))]
 DESCRIPTIONS = [
     path.read_bytes() for path in sorted((TESTS / "fuzz" / "corpus" / "sdp").glob("*.sdp"))
+]
+CONVERSATIONS = [
+    path.read_bytes() for path in sorted((TESTS / "fuzz" / "corpus" / "agent").glob("*.sip"))
 ]
 CHALLENGES = [
     b'Digest realm="a", nonce="n", qop="auth,auth-int", algorithm=SHA-256-sess, opaque="o"',
@@ -41,7 +44,8 @@ def damaged(seeds: list[bytes]) -> st.SearchStrategy[bytes]:
 def test_there_is_a_corpus() -> None:
     assert len(MESSAGES) == 49
     assert len(DESCRIPTIONS) >= 5
-    assert set(TARGETS) == {"parser", "sdp", "digest"}
+    assert len(CONVERSATIONS) >= 5
+    assert set(TARGETS) == {"parser", "sdp", "digest", "agent"}
 
 
 @pytest.mark.parametrize("seed", MESSAGES)
@@ -71,3 +75,14 @@ def test_hold_detection_holds_on_any_description(data: bytes) -> None:
 @given(damaged(CHALLENGES) | st.binary())
 def test_authentication_holds_on_any_header(data: bytes) -> None:
     fuzz_digest(data)
+
+
+@pytest.mark.parametrize("seed", [*CONVERSATIONS, *MESSAGES])
+def test_an_agent_holds_on_its_corpus(seed: bytes) -> None:
+    fuzz_agent(seed)
+
+
+@settings(FIXED, max_examples=150)
+@given(damaged([*CONVERSATIONS, *MESSAGES]))
+def test_an_agent_holds_on_damaged_conversations(data: bytes) -> None:
+    fuzz_agent(data)

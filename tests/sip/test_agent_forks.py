@@ -133,3 +133,15 @@ def test_an_early_dialog_that_was_not_kept_is_gone() -> None:
     peer.request("ACK")
     peer.ask("UPDATE", from_="<sip:peer@example.com>;tag=one")
     peer.response(481)
+
+
+def test_a_2xx_of_use_after_one_that_ended_the_call_gets_ack_and_bye() -> None:
+    peer = Callee()
+    peer.reply(peer.invite_sent, 200, ("Record-Route", "<\x7f>"), body=ANSWER)
+    peer.hear(MessageDropped)
+    assert peer.hear(CallEnded).cause is EndCause.PROTOCOL
+    peer.reply(peer.invite_sent, 200, tag="two", body=ANSWER)
+    assert peer.request("ACK").to_tag == "two"
+    peer.reply(peer.request("BYE"), 200)
+    peer.hear_nothing()
+    peer.come_to_rest()

@@ -215,7 +215,7 @@ class ClientInvite:
         if tag in self._acks:
             # RFC 6026 §8.4: a 2xx that comes again gets its ACK again.
             session.stack.layer.resend(self._acks[tag], flow=exchange.flow)
-        elif self._kept is not None:
+        elif self._kept is not None or session.is_ended:
             if tag != self._kept:
                 self._drop_fork(exchange, response, now)
         elif self._early_dialog(response, is_final=True) is None:
