@@ -105,8 +105,7 @@ class PhoneDesk:
             return
         action = self._actions.get(letter)
         if action is None:
-            self._start(call.send_dtmf(letter))
-            self.say(f"sent {letter}")
+            self._start(self._press(call, letter))
         else:
             self._start(action(call, argument))
 
@@ -116,6 +115,10 @@ class PhoneDesk:
             return
         self.selected = await self.phone.dial(target)
         self._on_change()
+
+    async def _press(self, call: Call, digits: str) -> None:
+        await call.send_dtmf(digits)
+        self.say(f"sent {digits}")
 
     async def _answer(self, call: Call, _: str) -> None:
         await call.answer()
