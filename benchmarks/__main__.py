@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-PARTS = ("signalling", "load", "media")
+PARTS = ("signalling", "load", "media", "gateway")
 
 
 def main() -> int:
