@@ -55,10 +55,9 @@ async def network_faults(*, is_quick: bool) -> list[tuple[Fault, int]]:
 
 async def restarts() -> tuple[list[float], int]:
     """Restart Kamailio under a call; seconds from its return until both calls are repaired."""
+    from exotel_voice.phone.events import CallEnded, CallReconnected  # noqa: PLC0415 - slow to load
     from interop.kamailio import Kamailio  # noqa: PLC0415 - found on the path that `server` sets
     from interop.phones import first_call, open_phone  # noqa: PLC0415 - as above
-
-    from exotel_voice.phone.events import CallEnded, CallReconnected  # noqa: PLC0415 - slow to load
 
     with tempfile.TemporaryDirectory(prefix="exotel-voice-bench-") as folder:
         async with (
