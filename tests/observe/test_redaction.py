@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,3 +87,15 @@ def test_known_values_are_hidden_wherever_they_stand() -> None:
 @given(st.text(max_size=200), st.text("abcdefgXYZ0123456789.+$()", min_size=4, max_size=20))
 def test_any_text_is_taken_and_holds_the_known_value_no_more(text: str, secret: str) -> None:
     assert secret not in Redactor([secret])(f"{text}{secret}{text}")
+
+
+HOSTILE = ["-eyJ" * 4_000, "http://a:" * 2_000, "password='" * 1_600, "authorization:" * 1_200]
+HOSTILE += ["+919900000001" * 1_200, "Basic " * 2_700, "a=crypto:1 A inline:" * 800, "[" * 16_000]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:8])
+def test_a_line_that_is_made_to_be_slow_is_not(text: str) -> None:
+    redact = Redactor(["a-passw0rd"], shorten=True)
+    begun = time.process_time()
+    redact(text)
+    assert time.process_time() - begun < 0.2

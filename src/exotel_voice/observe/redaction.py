@@ -20,23 +20,43 @@ MIN_SECRET: Final = 4
 """Shorter values are not looked for: they would be found in every other word."""
 
 _FORMS: Final = (
+    # Each with the words without one of which it cannot be there: a search for a word is cheap.
     # A header, in a message or in the print of a dictionary; folded lines too (RFC 3261 §7.3.1).
-    re.compile(
-        r"((?:proxy-)?authorization['\"]?[ \t]*[:=][ \t]*)[^\r\n]+(?:\r?\n[ \t][^\r\n]*)*",
-        re.IGNORECASE,
+    (
+        ("authorization",),
+        re.compile(
+            r"((?:proxy-)?authorization['\"]?[ \t]*[:=][ \t]*)[^\r\n]+(?:\r?\n[ \t][^\r\n]*)*",
+            re.IGNORECASE,
+        ),
     ),
     # What only the holder of a password can compute (RFC 7616 §3.4).
-    re.compile(r"(\b(?:response|rspauth)=)\"?[0-9a-fA-F]{32,}\"?"),
-    re.compile(r"(\b(?:Basic|Bearer)[ \t]+)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE),
-    re.compile(
-        r"(\b(?:sip_?|api_?|access_?|auth_?)?(?:password|passwd|passphrase|secret|token)"
-        r"['\"]?[ \t]*[:=][ \t]*)(?:'[^'\r\n]*'|\"[^\"\r\n]*\"|[^\s'\",;&)}\]]+)",
-        re.IGNORECASE,
+    (
+        ("response=", "rspauth="),
+        re.compile(r"(\b(?:response|rspauth)=)\"?[0-9a-fA-F]{32,}\"?"),
     ),
-    re.compile(r"(\b(?:wss?|https?|sips?|turns?|stuns?)://)[^/@\s:]+:[^/@\s]+(?=@)"),
-    re.compile(r"(\ba=ice-pwd:)\S+"),
-    re.compile(r"(\ba=crypto:\S+ \S+ inline:)\S+"),
-    re.compile(r"(\b)eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"),
+    (
+        ("basic", "bearer"),
+        re.compile(r"(\b(?:Basic|Bearer)[ \t]+)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE),
+    ),
+    (
+        ("pass", "secret", "token"),
+        re.compile(
+            r"(\b(?:sip_?|api_?|access_?|auth_?)?(?:password|passwd|passphrase|secret|token)"
+            r"['\"]?[ \t]*[:=][ \t]*)(?:'[^'\r\n]*'|\"[^\"\r\n]*\"|[^\s'\",;&)}\]]+)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        ("@",),
+        re.compile(r"(\b(?:wss?|https?|sips?|turns?|stuns?)://)[^/@\s:]+:[^/@\s]+(?=@)"),
+    ),
+    (("a=ice-pwd:",), re.compile(r"(\ba=ice-pwd:)\S+")),
+    (("inline:",), re.compile(r"(\ba=crypto:\S+ \S+ inline:)\S+")),
+    # A JSON web token (RFC 7519 §3); the bounds keep a line of nothing but beginnings cheap.
+    (
+        ("eyj",),
+        re.compile(r"(\b)eyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]+"),
+    ),
 )
 
 _NUMBER: Final = re.compile(r"(?<![\w.])(\+?\d{2})\d{3,11}(\d{2})(?![\w.]\d|\w)")
@@ -45,8 +65,10 @@ _DIGIT: Final = re.compile(r"(^Signal[ \t]*=[ \t]*)[0-9A-D*#]+", re.IGNORECASE |
 
 def redact_text(text: str) -> str:
     """Replace what has the form of a credential or of a media key by `***`."""
-    for form in _FORMS:
-        text = form.sub(rf"\g<1>{HIDDEN}", text)
+    lowered = text.lower()
+    for words, form in _FORMS:
+        if any(word in lowered for word in words):
+            text = form.sub(rf"\g<1>{HIDDEN}", text)
     return text
 
 
