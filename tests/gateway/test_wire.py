@@ -55,6 +55,10 @@ def test_a_request_is_read_with_its_defaults() -> None:
         '{"type":"attach","request":99999999999999999999}',
         '{"type":"ping","at":1e400}',
         '{"type":"ping","at":true}',
+        '{"type":"reject","request":1,"call":"c","reason":"a\\r\\nVia: b"}',
+        '{"type":"dial","request":1,"target":"a\\u0000"}',
+        '{"type":"dial","request":1,"target":"\\ud800"}',
+        '{"type":"dial","request":1,"target":"a","headers":{"X-\\n":"b"}}',
     ],
 )
 def test_what_is_of_the_wrong_form_is_refused_without_its_value(text: str) -> None:
@@ -85,6 +89,24 @@ def test_no_values_of_known_fields_raise_anything_else(kind: str, data: st.DataO
     values: dict[str, Any] = {name: data.draw(value) for name in fields}
     with contextlib.suppress(BadMessage):
         wire.decode(json.dumps({"type": kind, **values}))
+
+
+def test_descriptions_and_words_of_browsers_may_have_lines() -> None:
+    text = json.dumps(
+        {
+            "type": "media_reply",
+            "reply_to": 1,
+            "ok": False,
+            "sdp": "v=0\r\n",
+            "error": {"code": "media", "message": "two\nlines"},
+        }
+    )
+    assert wire.decode(text) == requests.MediaReply(
+        reply_to=1,
+        ok=False,
+        sdp="v=0\r\n",
+        error=requests.TabFault(code="media", message="two\nlines"),
+    )
 
 
 def test_no_repr_shows_a_secret() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -16,6 +17,7 @@ from functools import cache
 from typing import (
     Annotated,
     Any,
+    Final,
     Literal,
     TypeVar,
     Union,
@@ -30,6 +32,9 @@ __all__ = ["BadMessage", "Length", "decode_object", "read_json", "to_json"]
 T = TypeVar("T")
 Reader = Callable[[Any, str], Any]
 
+_UNPAIRED: Final = re.compile("[\ud800-\udfff]")
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
+
 MAX_TEXT = 1024
 """Longest text of a field that names no length of its own, in characters."""
 MAX_ITEMS = 64
@@ -41,6 +46,8 @@ class Length:
     """The longest text that a field takes, in characters."""
 
     limit: int
+    has_lines: bool = False
+    """Whether it may hold line ends and other control characters."""
 
 
 class BadMessage(ValueError):
@@ -104,23 +111,29 @@ def _readers(kind: Any) -> dict[str, tuple[Reader, bool]]:
 def _reader(hint: Any) -> Reader:
     origin, args = get_origin(hint), get_args(hint)
     if origin is Annotated or origin is Literal:
-        return _text(args[1].limit) if origin is Annotated else _choice(args)
+        return _text(args[1]) if origin is Annotated else _choice(args)
     if origin in {Union, types.UnionType}:
         return _reader(next(each for each in args if each is not type(None)))
     if origin is tuple:
         return _list(_reader(args[0]))
     if origin is Mapping:
         return _mapping(_reader(args[1]))
-    simple = {str: _text(MAX_TEXT), int: _integer, float: _number, bool: _boolean}
+    simple = {str: _text(Length(MAX_TEXT)), int: _integer, float: _number, bool: _boolean}
     return simple.get(hint) or _nested(hint)
 
 
-def _text(limit: int) -> Reader:
+def _text(length: Length) -> Reader:
+    limit = length.limit
+
     def read(value: Any, path: str) -> str:
         if not isinstance(value, str):
             raise BadMessage(f"{path} is not text")
         if len(value) > limit:
             raise BadMessage(f"{path} is longer than {limit} characters")
+        if _UNPAIRED.search(value):
+            raise BadMessage(f"{path} is not Unicode text")
+        if not length.has_lines and _CONTROL.search(value):
+            raise BadMessage(f"{path} holds a line end or a control character")
         return value
 
     return read
@@ -170,7 +183,9 @@ def _mapping(item: Reader) -> Reader:
     def read(value: Any, path: str) -> dict[str, Any]:
         if not isinstance(value, dict) or len(value) > MAX_ITEMS:
             raise BadMessage(f"{path} is not an object of at most {MAX_ITEMS} entries")
-        return {key: item(each, f"an entry of {path}") for key, each in value.items()}
+        names = _text(Length(MAX_TEXT))
+        what = f"an entry of {path}"
+        return {names(key, what): item(each, what) for key, each in value.items()}
 
     return read
 

@@ -42,7 +42,8 @@ __all__ = [
     "Unregister",
 ]
 
-Sdp = Annotated[str, Length(60_000)]
+Sdp = Annotated[str, Length(60_000, has_lines=True)]
+Words = Annotated[str, Length(1024, has_lines=True)]
 TabId = Annotated[str, Length(80)]
 
 
@@ -226,9 +227,9 @@ class TabFault:
 
     code: str = "media"
     """A slug of `exotel_voice.errors`."""
-    message: str = "The tab could not do it"
+    message: Words = "The tab could not do it"
     """In words."""
-    hint: str = ""
+    hint: Words = ""
     """What to do."""
 
 
