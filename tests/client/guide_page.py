@@ -101,4 +101,6 @@ class Page:
 
 def wait(server: SandboxThread, work: Callable[[Sandbox], Awaitable[T]]) -> T:
     """Wait for something in the sandbox."""
-    return server.run(work)
+    untyped: Callable[[Sandbox], Any] = work
+    result: T = server.run(untyped)
+    return result

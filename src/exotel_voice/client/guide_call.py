@@ -176,7 +176,8 @@ class GuideCall:
         return self._host.spawn(work, what=f"{name}()")
 
     def _refuse(self, name: str, why: str) -> bool:
-        logger.warning("%s(): %s", name, why, extra={"call_id": self._call.id})
+        with self._host.scope.entered():
+            logger.warning("%s(): %s", name, why, extra={"call_id": self._call.id})
         return False
 
 

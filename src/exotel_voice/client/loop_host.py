@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from exotel_voice.errors import ExotelVoiceError
+from exotel_voice.observe.scope import LogScope
 
 __all__ = ["LoopHost"]
 
@@ -25,9 +26,13 @@ class LoopHost:
 
     Inside a running loop that loop is used; otherwise a daemon thread with a loop is started, which
     ends with `stop` or with the program.
+
+    Args:
+        scope: Marks the log lines of all work; None for a mark of its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, scope: LogScope | None = None) -> None:
+        self.scope = scope or LogScope()
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread: threading.Thread | None = None
         try:
@@ -94,9 +99,10 @@ class LoopHost:
             thread.join(JOIN_LIMIT)
 
     def _start(self, work: Callable[[], Coroutine[Any, Any, None]], what: str) -> None:
-        task = self._loop.create_task(work(), name=what)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
+        with self.scope.entered():
+            task = self._loop.create_task(work(), name=what)
+            self._tasks.add(task)
+            task.add_done_callback(self._finished)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from exotel_voice.client.device_names import DeviceNames
 from exotel_voice.client.diagnostic_names import DiagnosticNames
 from exotel_voice.client.guide_call import GuideCall, NoCall
+from exotel_voice.client.log_names import LogNames
 from exotel_voice.client.readiness_names import ReadinessNames
 from exotel_voice.client.reports import RegisterReports
 from exotel_voice.errors import ConfigError
@@ -25,12 +26,14 @@ __all__ = ["ExotelWebClient"]
 
 logger = logging.getLogger("exotel_voice.client")
 
+_NO_ACCOUNT: Final = "call initWebrtc first, with a complete account"
+
 RegisterCallback = Callable[[str, str], object]
 CallCallback = Callable[[GuideCall, str, str], object]
 SessionStateCallback = Callable[[str, str], object]
 
 
-class ExotelWebClient(DeviceNames, DiagnosticNames, ReadinessNames):
+class ExotelWebClient(DeviceNames, DiagnosticNames, LogNames, ReadinessNames):
     """One phone with the guide's names. Every method returns at once; results come by callback.
 
         client = ExotelWebClient()
@@ -86,13 +89,14 @@ class ExotelWebClient(DeviceNames, DiagnosticNames, ReadinessNames):
         """
         callbacks = (RegisterEventCallBack, CallListenerCallback, SessionCallback)
         try:
-            account = _read_account(sipAccountInfo)
-            _check_callbacks(*callbacks)
-            phone = Phone(account, media=self._sound.engine, settings=self._settings)
+            with self._open_logs().scope.entered():
+                account = _read_account(sipAccountInfo)
+                _check_callbacks(*callbacks)
+                phone = Phone(account, media=self._sound.engine, settings=self._settings)
         except ConfigError as error:
-            logger.error("initWebrtc(): %s", error)  # noqa: TRY400 - the message says it all
-            return False
+            return self._refuse("initWebrtc", str(error), level=logging.ERROR)
         with self._lock:
+            self._open_logs().hide(account.password)
             self._close_phone()
             self._open_host()
             self._follow_default(bool(enableAutoAudioDeviceChangeHandling))
@@ -116,8 +120,7 @@ class ExotelWebClient(DeviceNames, DiagnosticNames, ReadinessNames):
         with self._lock:
             phone, host, reports = self._phone, self._host, self._reports
             if phone is None or host is None or reports is None:
-                logger.error("DoRegister(): call initWebrtc first, with a complete account")
-                return False
+                return self._refuse("DoRegister", _NO_ACCOUNT, level=logging.ERROR)
 
         async def register() -> None:
             if phone.state is PhoneState.UNREGISTERED:
@@ -137,8 +140,7 @@ class ExotelWebClient(DeviceNames, DiagnosticNames, ReadinessNames):
         with self._lock:
             phone, host = self._phone, self._host
             if phone is None or host is None:
-                logger.error("UnRegister(): call initWebrtc first, with a complete account")
-                return False
+                return self._refuse("UnRegister", _NO_ACCOUNT, level=logging.ERROR)
 
         async def unregister() -> None:
             if phone.state is PhoneState.UNREGISTERED:
@@ -188,21 +190,30 @@ class ExotelWebClient(DeviceNames, DiagnosticNames, ReadinessNames):
             diagnostics, self._diagnostics = self._diagnostics, None
 
         async def finish() -> None:
+            try:
+                if diagnostics is not None:
+                    await diagnostics.aclose()
+                if phone is not None:
+                    await phone.aclose()
+                await self._sound.aclose()
+            finally:
+                self._close_logs()
+
+        if host is not None:
+            host.stop(finish)
+        else:
+            self._close_logs()
+
+    async def aclose(self) -> None:
+        """Hang up and unregister; for a client that lives in the caller's event loop."""
+        with self._lock:
+            phone, host, diagnostics = self._phone, self._host, self._diagnostics
+        if host is not None and host.is_here:
             if diagnostics is not None:
                 await diagnostics.aclose()
             if phone is not None:
                 await phone.aclose()
             await self._sound.aclose()
-
-        if host is not None:
-            host.stop(finish)
-
-    async def aclose(self) -> None:
-        """Hang up and unregister; for a client that lives in the caller's event loop."""
-        with self._lock:
-            phone, host = self._phone, self._host
-        if host is not None and host.is_here and phone is not None:
-            await phone.aclose()
         self.close()
 
     def __enter__(self) -> Self:
