@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from exotel_voice.media.silent import SilentMedia
 from exotel_voice.observe import ClientLogs
@@ -26,12 +27,8 @@ async def test_two_phones_share_no_line(exotel_sandbox: Sandbox) -> None:
                 if isinstance(event, CallEnded):
                     break
 
-    await asyncio.gather(
-        *(
-            asyncio.create_task(logs[name].scope.around(lambda n=name: call_echo(n))())
-            for name in logs
-        )
-    )
+    works = [kept.scope.around(partial(call_echo, name)) for name, kept in logs.items()]
+    await asyncio.gather(*(asyncio.create_task(work()) for work in works))
     for name, kept in logs.items():
         kept.close()
         of_calls = {line.call_id for line in kept.lines() if line.call_id}
