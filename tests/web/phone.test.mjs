@@ -49,6 +49,8 @@ test("DoRegister straight after initWebrtc registers, without await", async () =
   assert.equal(client.DoRegister(), true);
   await double.next("register");
   assert.equal(await initialized, true);
+  await new Promise(setImmediate);
+  assert.equal(double.heard.filter(({ type }) => type === "register").length, 0);
   for (const state of ["sent_request", "registered", "registered"]) double.send({ type: "registration", state });
   await until(() => told.length === 2);
   assert.deepEqual(told, [["sent_request", "alice"], ["registered", "alice"]]);
@@ -66,10 +68,10 @@ test("UnRegister and unregister are one", async () => {
   await client.initWebrtc(null, register);
   client.UnRegister();
   await double.next("unregister");
-  client.unregister();
-  await double.next("unregister");
   double.send({ type: "registration", state: "unregistered" });
   await until(() => told.length);
+  client.unregister();
+  await double.next("unregister");
   assert.deepEqual(told, [["unregistered", "alice"]]);
 });
 
@@ -162,7 +164,7 @@ const FACTS = { id: "c1", state: "active", direction: "incoming", remote_id: "si
 function aCall(facts = {}) {
   const asked = [];
   const finish = [];
-  const hands = { media: { find: () => undefined, withMicrophone: (_, ask) => ask() }, quiet() {}, dtmfTone() {}, tab: () => "t1",
+  const hands = { media: { find: () => undefined, withMicrophone: (_, ask) => ask() }, quiet() {}, complain() {}, dtmfTone() {}, tab: () => "t1",
     request: (type, fields) => new Promise((resolve, reject) => (asked.push([type, fields]), finish.push({ resolve, reject }))) };
   return { call: new Call({ ...FACTS, ...facts }, hands), asked, finish, types: () => asked.map(([type]) => type) };
 }

@@ -39,5 +39,5 @@ export function readAccount(info) {
 
 /** @param {string} what */
 function wrong(what) {
-  return failure("config", `initWebrtc(): ${what}`, "Look at section 6 of the integration guide.");
+  return failure("config", what, "Look at section 6 of the integration guide.");
 }

@@ -113,7 +113,7 @@ export class Call extends CallView {
       await this.hands.media.withMicrophone(this.mediaId, () => this.#ask("answer", { headers: {} }));
     } catch (error) {
       if (factsOf(error).code === "media.microphone_denied") {
-        log.write("error", `Answer: ${factsOf(error).message} ${factsOf(error).hint}`);
+        this.hands.complain("Answer", error, this);
         if (isRinging) await this.#ask("reject", { status: 480 }).catch(() => {});
       }
     } finally {
@@ -178,7 +178,7 @@ export class Call extends CallView {
     try {
       return await this.hands.request(type, { call: this.callId, ...fields });
     } catch (error) {
-      log.write("error", `${type}: ${factsOf(error).message} ${factsOf(error).hint}`);
+      this.hands.complain(type, error, this);
       throw error;
     }
   }

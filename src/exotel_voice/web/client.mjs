@@ -11,7 +11,11 @@ import { canUseMicrophone } from "./microphone.mjs";
 import { PagePhone } from "./page_phone.mjs";
 import { Registration } from "./registration.mjs";
 import { tones } from "./tones.mjs";
+/** @import {Call} from "./call.mjs" */
 /** @import {ErrorFacts, LinkState, Message, SipAccountInfo} from "./types.d.ts" */
+
+/** Readiness is told within this time (guide 5.13), also where the gateway does not reply. */
+const STATUS_LIMIT_MS = 2000;
 
 /** One phone with the guide's names. Results come by the callbacks and as events. */
 export class Phone extends PagePhone {
@@ -38,6 +42,7 @@ export class Phone extends PagePhone {
       request: (type, fields) => this.#link.request(type, fields),
       media: this.media,
       quiet: (call) => this.#calls.quiet(call),
+      complain: (what, error, call) => this.#complain(what, error, call),
       dtmfTone: (digit) => tones.dtmf(digit),
       tab: () => this.#link.tab,
     },
@@ -83,7 +88,7 @@ export class Phone extends PagePhone {
     try {
       const account = readAccount(info);
       if (callbacks.some((callback) => callback != null && typeof callback !== "function"))
-        throw failure("config", "initWebrtc(): a callback is no function.", "Look at section 5.1 of the integration guide.");
+        throw failure("config", "A callback is no function.", "Look at section 5.1 of the integration guide.");
       [, this.#onCall, this.#onSession] = callbacks;
       this.#userName = account?.user_name ?? this.#userName;
       this.#registration.begin(callbacks[0]);
@@ -94,8 +99,7 @@ export class Phone extends PagePhone {
       await this.#link.attach(account);
       return true;
     } catch (error) {
-      const reason = facts(error);
-      log.write("error", `${reason.message} ${reason.hint}`);
+      const reason = this.#complain("initWebrtc()", error);
       if (reason.code !== "config") this.#registration.tell("terminated", reason);
       return false;
     }
@@ -145,7 +149,9 @@ export class Phone extends PagePhone {
 
   /** @param {Function} callback */
   checkClientStatus(callback) {
-    void this.#status().catch(() => "unknown").then((status) => log.call("checkClientStatus", callback, status));
+    const late = new Promise((resolve) => setTimeout(resolve, STATUS_LIMIT_MS, "unknown"));
+    void Promise.race([this.#status().catch(() => "unknown"), late])
+      .then((status) => log.call("checkClientStatus", callback, status));
   }
 
   async #status() {
@@ -198,6 +204,18 @@ export class Phone extends PagePhone {
   #setLine(state, reason) {
     this.#line = state;
     this.emit("connection", { state, reason });
+  }
+
+  /**
+   * @param {string} what
+   * @param {unknown} error
+   * @param {Call} [call]
+   */
+  #complain(what, error, call) {
+    const reason = facts(error);
+    log.write("error", `${what}: ${reason.message} ${reason.hint}`);
+    this.emit("error", { ...reason, call });
+    return reason;
   }
 
   /** @param {string} name */

@@ -133,6 +133,8 @@ export interface ClientEvents {
   quality: CustomEvent<{ call: Call | undefined; stats: MediaStats }>;
   /** The browser lets nothing sound before the user touches the page. */
   autoplay: CustomEvent<{ isBlocked: boolean }>;
+  /** Something that the page asked for failed. */
+  error: CustomEvent<ErrorFacts & { call?: Call }>;
   log: CustomEvent<{ type: string; message: string; args: unknown[] }>;
 }
 

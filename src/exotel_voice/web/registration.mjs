@@ -12,6 +12,8 @@ export class Registration {
   #told = "";
   #isWanted = false;
   #refusals = 0;
+  /** The request whose result has not come. */
+  #asked = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   state = "";
 
@@ -92,10 +94,11 @@ export class Registration {
 
   /** @param {string} type */
   #ask(type) {
+    if (this.#asked === type) return;
+    this.#asked = type;
     if (type === "register" && !ON_THE_WAY.includes(this.#told)) this.#told = "";
-    this.phone.request(type).catch((error) => {
-      log.write("error", `${type}: ${facts(error).message} ${facts(error).hint}`);
-      this.tell("terminated", facts(error));
+    this.phone.request(type).catch((error) => this.tell("terminated", facts(error))).finally(() => {
+      if (this.#asked === type) this.#asked = "";
     });
   }
 }

@@ -123,6 +123,7 @@ export interface CallHands {
   request(type: string, fields: Record<string, unknown>): Promise<unknown>;
   media: import("./media_desk.mjs").MediaDesk;
   quiet(call: import("./call.mjs").Call): void;
+  complain(what: string, error: unknown, call: import("./call.mjs").Call): void;
   dtmfTone(digit: string): void;
   tab(): string;
 }
