@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeVar
 
-from exotel_voice.errors import InvalidState, TransportError
+from exotel_voice.errors import InvalidState, MalformedMessage, TransportError
 from exotel_voice.media.base import Direction
 from exotel_voice.phone import Call, Phone, PhoneSettings, SipAccount
 from exotel_voice.phone.events import PhoneEvent
@@ -234,7 +234,10 @@ class Platform:
             self.run(lambda agent, now: agent.connection_lost(now=now, flow=flow))
 
     def _receive(self, data: bytes, flow: Flow) -> None:
-        message = parse(data)
+        try:
+            message = parse(data)
+        except MalformedMessage:
+            return  # The reply to something that the phone could not read either.
         if isinstance(message, Request) and message.method == self.breaks_at:
             self.breaks_at = ""
             self.drop()

@@ -14,7 +14,11 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
 from exotel_voice.errors import ConfigError, ConnectFailed, ConnectionLost
-from exotel_voice.transport.websocket import WebSocketTransport, make_tls_context
+from exotel_voice.transport.websocket import (
+    MAX_MESSAGE_BYTES,
+    WebSocketTransport,
+    make_tls_context,
+)
 from transport.certificates import make_certificate
 
 Handler = Callable[[ServerConnection], Awaitable[None]]
@@ -358,4 +362,17 @@ async def test_a_server_that_reads_nothing_is_not_alive() -> None:
         await transport.connect()
         assert not await transport.is_alive(limit=0.2)
         stopped.set()
+        await transport.aclose()
+
+
+async def test_a_message_beyond_all_limits_ends_the_connection_with_its_code() -> None:
+    async def flood(socket: ServerConnection) -> None:
+        await socket.send("x" * (MAX_MESSAGE_BYTES + 1))
+        await socket.wait_closed()
+
+    async with a_server(flood) as port:
+        transport = WebSocketTransport(f"ws://127.0.0.1:{port}", proxy=None)
+        await transport.connect()
+        with pytest.raises(ConnectionLost, match="code 1009"):
+            await transport.receive()
         await transport.aclose()
