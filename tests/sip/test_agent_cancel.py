@@ -82,3 +82,14 @@ def test_a_challenge_that_crosses_the_cancel_is_not_answered() -> None:
     peer.request("CANCEL")
     peer.reply(peer.invite_sent, 407, ("Proxy-Authenticate", 'Digest realm="r", nonce="n"'))
     assert peer.start_lines() == ["ACK sip:peer@example.com SIP/2.0"]
+
+
+def test_ringing_after_the_hang_up_is_not_told() -> None:
+    peer = Callee()
+    peer.agent.hang_up(peer.session, now=peer.now)
+    peer.hear(CallEnded)
+    peer.reply(peer.invite_sent, 180)
+    peer.request("CANCEL")
+    peer.reply(peer.invite_sent, 183, body=ANSWER)
+    peer.hear_nothing()
+    peer.nothing_sent()

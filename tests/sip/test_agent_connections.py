@@ -181,3 +181,11 @@ def test_nothing_goes_out_over_a_connection_that_is_gone() -> None:
     assert peer.agent.data_to_send() == []
     peer.hear(CallEnded)
     assert peer.agent.is_idle
+
+
+def test_an_invite_of_ours_without_a_response_is_moved_with_its_session() -> None:
+    peer = Callee()
+    peer.agent.connection_made(now=peer.now, flow="second")
+    peer.agent.use_flow(peer.session, "second", now=peer.now)
+    peer.agent.connection_lost(now=peer.now)
+    assert peer.hear(CallEnded).cause is EndCause.TRANSPORT

@@ -167,3 +167,13 @@ def test_a_digit_that_comes_twice_is_told_once() -> None:
     peer.send(late)
     peer.response(500)
     peer.hear_nothing()
+
+
+def test_a_provisional_response_to_a_digit_says_nothing() -> None:
+    peer = caller()
+    peer.agent.send_digit(peer.session, "1", now=peer.now)
+    info = peer.request("INFO")
+    peer.reply(info, 100)
+    peer.hear_nothing()
+    peer.reply(info, 200)
+    assert peer.hear(InfoAnswered).status == 200

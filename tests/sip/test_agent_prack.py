@@ -326,3 +326,32 @@ def test_an_early_offer_is_answered_with_the_prack() -> None:
     assert peer.request("ACK").body == b""
     peer.hear(CallAnswered)
     peer.hear_nothing()
+
+
+def test_a_200_waits_for_a_description_that_waits_itself() -> None:
+    peer = Caller(headers=(REQUIRED,))
+    peer.agent.ring(peer.session, now=peer.now)
+    peer.agent.ring(peer.session, now=peer.now, status=183, answer=ANSWER)
+    peer.agent.answer(peer.session, sdp=ANSWER, now=peer.now)
+    prack(peer, peer.response(180))
+    early = peer.response(183)
+    assert peer.response(200).cseq_method == "PRACK"
+    peer.nothing_sent()
+    prack(peer, early)
+    assert [peer.response(200).cseq_method for _ in range(2)] == ["PRACK", "INVITE"]
+
+
+def test_reliable_ringing_is_not_repeated_each_minute() -> None:
+    peer = Caller(headers=(REQUIRED,))
+    peer.agent.ring(peer.session, now=peer.now)
+    prack(peer, peer.response(180))
+    peer.response(200)
+    peer.pass_time(130)
+    peer.nothing_sent()
+
+
+def test_a_prack_in_a_call_of_ours_gets_481() -> None:
+    peer = Callee()
+    peer.in_call()
+    peer.ask("PRACK", ("RAck", "1 1 INVITE"))
+    peer.response(481)

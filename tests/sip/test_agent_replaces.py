@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exotel_voice.sip.events import CallEnded, EndCause, InviteReceived
-from raw_peer import Caller, RawPeer
+from raw_peer import Callee, Caller, RawPeer
 from world import ANSWER
 
 
@@ -78,3 +78,31 @@ def test_two_replaces_headers_get_400() -> None:
     peer.invite(value, value)
     peer.response(100)
     peer.response(400)
+
+
+def test_a_call_of_ours_that_rings_can_be_replaced_and_is_cancelled_then() -> None:
+    peer = Callee()
+    peer.reply(peer.invite_sent, 180)
+    peer.events.clear()
+    replacing(peer, f"acall1;to-tag={peer.session};from-tag=peer")
+    told = peer.hear(InviteReceived)
+    assert told.replaces == peer.session
+    peer.agent.answer(told.session, sdp=ANSWER, now=peer.now)
+    peer.response(200)
+    peer.request("CANCEL")
+    ended = peer.hear(CallEnded)
+    assert (ended.session, ended.cause) == (peer.session, EndCause.REPLACED)
+
+
+def test_a_call_that_ends_before_its_replacement_is_answered_ends_once() -> None:
+    peer = Caller()
+    peer.in_call()
+    replacing(peer, f"peercall;to-tag={peer.session};from-tag=peer")
+    told = peer.hear(InviteReceived)
+    peer.ask("BYE")
+    assert peer.hear(CallEnded).cause is EndCause.REMOTE_HANGUP
+    peer.response(200)
+    peer.agent.answer(told.session, sdp=ANSWER, now=peer.now)
+    peer.response(200)
+    peer.nothing_sent()
+    peer.hear_nothing()

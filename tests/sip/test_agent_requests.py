@@ -326,3 +326,15 @@ def test_methods_of_a_call_are_not_for_the_owner_to_send(method: str) -> None:
     with pytest.raises(ConfigError):
         peer.agent.request(method, "sip:example.com", body=OFFER, now=peer.now)
     peer.nothing_sent()
+
+
+def test_the_settings_can_be_asked_for() -> None:
+    peer = RawPeer(max_sessions=7)
+    assert peer.agent.config.max_sessions == 7
+
+
+def test_a_from_that_cannot_be_read_is_refused() -> None:
+    peer = RawPeer()
+    with pytest.raises(ConfigError):
+        peer.agent.request("OPTIONS", "sip:a@b", headers={"From": "<sip:"}, now=peer.now)
+    peer.nothing_sent()

@@ -245,3 +245,19 @@ def test_a_reinvite_refreshes_the_session_as_well() -> None:
     peer.hear_nothing()
     peer.pass_time(0.01)
     assert peer.hear(CallEnded).cause is EndCause.SESSION_EXPIRED
+
+
+def test_a_provisional_response_to_a_refresh_says_nothing() -> None:
+    peer = timed_callee("120;refresher=uac", UPDATE)
+    update = refresh_at(peer, 60, "UPDATE")
+    peer.reply(update, 100)
+    peer.reply(update, 200, ("Session-Expires", "120;refresher=uac"))
+    refresh_at(peer, 60, "UPDATE")
+
+
+def test_a_refused_refresh_by_reinvite_is_tried_again() -> None:
+    peer = timed_callee("120;refresher=uac")
+    peer.reply(refresh_at(peer, 60, "INVITE"), 500)
+    peer.request("ACK")
+    peer.hear_nothing()
+    assert refresh_at(peer, 14, "INVITE").body == OFFER

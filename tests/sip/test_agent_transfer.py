@@ -228,3 +228,24 @@ def test_the_far_side_of_a_replaced_call_is_joined_to_the_new_one() -> None:
 @pytest.mark.parametrize("value", ["", "x", "call;to-tag=a", "call;to-tag=a;from-tag=b"])
 def test_a_replaces_value_for_nothing_names_no_session(value: str) -> None:
     assert callee().agent.find_session(value) is None
+
+
+def test_no_notify_within_32_seconds_of_the_202_is_told_as_a_time_out() -> None:
+    peer = callee()
+    peer.agent.transfer(peer.session, CAROL, now=peer.now)
+    peer.reply(peer.request("REFER"), 202)
+    peer.pass_time(31.99)
+    peer.hear_nothing()
+    peer.pass_time(0.01)
+    told = peer.hear(TransferProgressed)
+    assert (told.status, told.is_final) == (408, True)
+
+
+def test_a_refer_that_its_owner_leaves_gets_480_after_30_seconds() -> None:
+    peer = caller()
+    peer.ask("REFER", ("Refer-To", f"<{CAROL}>"))
+    peer.hear(TransferRequested)
+    peer.pass_time(29.99)
+    peer.nothing_sent()
+    peer.pass_time(0.01)
+    peer.response(480)

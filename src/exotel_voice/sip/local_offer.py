@@ -172,17 +172,6 @@ class LocalOffer(Machine[LocalState, LocalInput, LocalDo, CallTimer]):
         """Cancel what is out, because the call is over."""
         self.take(LocalInput.CALL_OVER, now=now)
 
-    def fire(self, timer: CallTimer, *, now: float) -> None:
-        """Send the offer again after the pause, or wait once more if it is not our turn.
-
-        An offer that has been out too long is cancelled.
-        """
-        dialog = self._session.dialog
-        if timer is CallTimer.GLARE and dialog is not None and dialog.turn.is_open:
-            self._start(timer, after=self._pause(), now=now)
-        else:
-            self.take_timer(timer, now=now)
-
     def _perform(self, action: LocalDo, now: float) -> None:
         match action:
             case LocalDo.SEND:

@@ -126,7 +126,7 @@ class Session(Machine[CallState, CallInput, CallDo, CallTimer]):
         """Take a timer that fell due."""
         match timer:
             case CallTimer.GLARE | CallTimer.OFFER_LIMIT:
-                self.local.fire(timer, now=now)
+                self.local.take_timer(timer, now=now)
             case CallTimer.RESEND_REINVITE_ANSWER | CallTimer.REINVITE_ACK_LIMIT:
                 self.remote.take_timer(timer, now=now)
             case CallTimer.SESSION_REFRESH | CallTimer.SESSION_EXPIRES:
