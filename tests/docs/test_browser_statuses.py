@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 from playwright.async_api import Page, WebSocketRoute
-from starlette.applications import Starlette
-from starlette.responses import HTMLResponse
-from starlette.routing import Mount, Route
 
+from docs.phone_page import page_of
 from docs.stage import LIMIT
 from exotel_voice import SipAccount
-from exotel_voice.gateway import VoiceGateway
 from exotel_voice.sandbox import Sandbox
-from gateway.site import Site
-from interop.browser import chromium
 
 pytestmark = [
     pytest.mark.slow,
@@ -27,26 +21,6 @@ pytestmark = [
     pytest.mark.timeout(60),
     pytest.mark.needs("chromium", "playwright"),
 ]
-
-HTML = """<!doctype html><script type="module">
-import { ExotelWebClient } from '/voice/exotelsdk.mjs'
-window.states = []
-window.phone = new ExotelWebClient()
-window.ask = () => new Promise((resolve) => phone.checkClientStatus(resolve))
-window.start = () => phone.initWebrtc({ userName: 'alice' }, (state) => states.push(state))
-</script>"""
-
-
-@contextlib.asynccontextmanager
-async def page_of(account: SipAccount) -> AsyncIterator[Page]:
-    """A page with a phone of this account, not initialised yet."""
-    gateway = VoiceGateway(authenticate=lambda _: "alice", accounts=lambda _: account)
-    routes = [Mount("/voice", app=gateway.app), Route("/", lambda _: HTMLResponse(HTML))]
-    async with Site(gateway, app=Starlette(routes=routes)) as site, chromium() as browser:
-        page = await browser.new_page()
-        await page.goto(site.url)
-        await page.wait_for_function("window.ask")
-        yield page
 
 
 async def until_status(page: Page, status: str) -> None:
