@@ -1,8 +1,7 @@
 """A phone in the pages of a FastAPI application.
 
     pip install exotel-voice fastapi
-    cd examples
-    uvicorn fastapi_softphone:app              # then open http://localhost:8000
+    uvicorn --app-dir examples fastapi_softphone:app       # then open http://localhost:8000
 
 The SIP account comes from EXOTEL_SIP_USERNAME, EXOTEL_SIP_PASSWORD and so on; `exotel-voice
 sandbox` prints a set that works on this machine alone.

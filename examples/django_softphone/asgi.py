@@ -1,8 +1,7 @@
 """A Django project whose pages have a phone: the gateway beside Django, in one ASGI application.
 
     pip install exotel-voice django
-    cd examples/django_softphone
-    uvicorn asgi:application                     # then open http://localhost:8000
+    uvicorn --app-dir examples/django_softphone asgi:application    # then http://localhost:8000
 
 The SIP account comes from EXOTEL_SIP_USERNAME, EXOTEL_SIP_PASSWORD and so on; `exotel-voice
 sandbox` prints a set that works on this machine alone.
