@@ -26,7 +26,13 @@ MEMBERS = {
     "Call": """answer reject hang_up hold resume mute unmute send_dtmf transfer transfer_to events
         audio_in audio_out stats details state is_muted is_on_hold is_remote_on_hold""",
     "ExotelVoiceError": "code default_hint",
-    "ExotelWebClient": "initWebrtc DoRegister UnRegister unregister getCall",
+    "ExotelWebClient": """initWebrtc DoRegister UnRegister unregister getCall SessionListener
+        initDiagnostics closeDiagnostics startSpeakerDiagnosticsTest stopSpeakerDiagnosticsTest
+        startMicDiagnosticsTest stopMicDiagnosticsTest startNetworkDiagnostics
+        stopNetworkDiagnostics checkClientStatus registerAudioDeviceChangeCallback
+        changeAudioInputDevice changeAudioOutputDevice registerLoggerCallback setPreferredCodec
+        downloadLogs setEnableConsoleLogging setAudioOutputVolume getAudioOutputVolume
+        setCallAudioOutputVolume getCallAudioOutputVolume setNoiseSuppression""",
 }
 
 SIGNATURES: dict[tuple[str, str], dict[str, object]] = {
@@ -42,6 +48,19 @@ SIGNATURES: dict[tuple[str, str], dict[str, object]] = {
         "SessionCallback": None,
         "enableAutoAudioDeviceChangeHandling": False,
     },
+    ("ExotelWebClient", "registerAudioDeviceChangeCallback"): {
+        "onInput": None,
+        "onOutput": None,
+        "onDeviceChange": None,
+    },
+    ("ExotelWebClient", "changeAudioInputDevice"): {
+        "deviceId": None,
+        "onSuccess": None,
+        "onError": None,
+        "forceDeviceChange": False,
+    },
+    ("ExotelWebClient", "stopMicDiagnosticsTest"): {"response": None},
+    ("ExotelWebClient", "stopSpeakerDiagnosticsTest"): {"response": None},
 }
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -54,15 +54,16 @@ class Speaker:
 
     @property
     def volume(self) -> float:
-        """How loud calls are, 0 to 1; also in open calls.
-
-        Raises:
-            ConfigError: A value to be set is out of range.
-        """
+        """How loud calls are, 0 to 1."""
         return self._volume
 
     @volume.setter
     def volume(self, value: float) -> None:
+        """Set how loud calls are, 0 to 1; also open ones.
+
+        Raises:
+            ConfigError: The value is out of range.
+        """
         if not 0.0 <= value <= 1.0:
             raise ConfigError(f"volume is {value}, and must be from 0 to 1")
         self._volume = float(value)
