@@ -9,6 +9,7 @@ import re
 import pytest
 
 from exotel_voice.errors import InvalidState, MediaError, MediaUnavailable
+from exotel_voice.media import browser_custody
 from exotel_voice.media.base import (
     NO_STATS,
     Direction,
@@ -268,8 +269,11 @@ async def test_counts_are_added_up_over_tabs() -> None:
     stats = dataclasses.replace(NO_STATS, packets_received=50, jitter_ms=4.0)
     case.session.told_stats(stats)
     case.session.release(one)
+    with pytest.raises(MediaUnavailable):
+        await case.session.stats()
     case.session.bind(two)
-    assert (await case.session.stats()).jitter_ms == 0.0
+    with pytest.raises(MediaUnavailable):
+        await case.session.stats()
     case.session.told_stats(stats)
     case.session.bind(two)
     total = await case.session.stats()
@@ -278,6 +282,17 @@ async def test_counts_are_added_up_over_tabs() -> None:
 
 def kinds(events: list[MediaEvent]) -> list[type[MediaEvent]]:
     return [type(event) for event in events]
+
+
+async def test_a_report_that_is_old_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(Carrier())
+    await case.agree()
+    assert (await case.session.stats()).packets_received == 0
+    case.session.told_stats(NO_STATS)
+    await case.session.stats()
+    monkeypatch.setattr(browser_custody, "STALE", -1.0)
+    with pytest.raises(MediaUnavailable):
+        await case.session.stats()
 
 
 async def test_a_path_that_is_lost_interrupts_and_one_never_found_fails() -> None:

@@ -42,9 +42,6 @@ E = TypeVar("E", bound=PhoneEvent)
 
 CLOSE_LIMIT: Final = 2.0
 """Seconds that connections may take to close."""
-TIMEOUT_MARGIN: Final = 5.0
-"""Seconds by which a call without audio outlives the time that it waits for a tab."""
-
 _FULL: Final = Fault(
     code="gateway.full",
     message="the gateway takes no more connections now",
@@ -117,7 +114,7 @@ class VoiceGateway:
             notices=NoticeBoard(self._supervisor),
             supervisor=self._supervisor,
             ice_servers=tuple(map(_ice_server, ice_servers)),
-            make_phone=partial(Phone, settings=_phone_settings(settings, bounds)),
+            make_phone=partial(Phone, settings=settings),
         )
         carrier = bus or LocalBus()
         self._access = Access(
@@ -257,9 +254,3 @@ def _ice_server(server: IceServer | Mapping[str, object]) -> IceServer:
         username=None if username is None else str(username),
         credential=None if credential is None else str(credential),
     )
-
-
-def _phone_settings(settings: PhoneSettings | None, limits: GatewayLimits) -> PhoneSettings:
-    """Let no call end for want of audio while it waits for a tab."""
-    usual = settings or PhoneSettings()
-    return replace(usual, media_timeout=max(usual.media_timeout, limits.resume + TIMEOUT_MARGIN))

@@ -258,7 +258,11 @@ class MediaSession(Protocol):
         ...
 
     async def stats(self) -> MediaStats:
-        """Counters and measures of the audio so far."""
+        """Counters and measures of the audio so far.
+
+        Raises:
+            MediaUnavailable: They are elsewhere, and out of reach for the moment.
+        """
         ...
 
     async def aclose(self) -> None:

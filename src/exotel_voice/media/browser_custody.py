@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+from typing import Final
+
+from exotel_voice.errors import MediaUnavailable
 from exotel_voice.media.base import MediaStats
 from exotel_voice.media.browser_carrier import MediaCarrier
 from exotel_voice.media.browser_counters import BrowserCounters
 
 __all__ = ["Custody"]
+
+STALE: Final = 2.5
+"""Seconds after which a report is too old; tabs report each second."""
 
 
 class Custody:
@@ -28,11 +36,12 @@ class Custody:
         self._media = media
         self._previous: MediaCarrier | None = None
         self._counters = BrowserCounters()
+        self._reported_at: float | None = None
 
     def bind(self, carrier: MediaCarrier) -> None:
         """Give the call to a tab."""
         if carrier is not self.carrier:
-            self._counters.add_up()
+            self._end_report()
         self.carrier = self.last = carrier
 
     def release(self, carrier: MediaCarrier) -> bool:
@@ -42,7 +51,7 @@ class Custody:
         if self.carrier is not carrier:
             return False
         self.carrier = None
-        self._counters.add_up()
+        self._end_report()
         return True
 
     def begin_change(self, carrier: MediaCarrier) -> None:
@@ -76,10 +85,27 @@ class Custody:
     def take_stats(self, stats: MediaStats) -> None:
         """Take what the present tab tells of its connection."""
         self._counters.present = stats
+        self._reported_at = asyncio.get_running_loop().time()
 
     def stats(self, *, codec: str) -> MediaStats:
-        """Give the counts of all tabs and the measures of the present one."""
+        """Give the counts of all tabs and the measures of the present one.
+
+        A tab that is gone, or whose scripts stand still, says nothing of the audio, which may well
+        go on.
+
+        Raises:
+            MediaUnavailable: The tab has told nothing for a while.
+        """
+        if self._reported_at is not None:
+            age = asyncio.get_running_loop().time() - self._reported_at
+            if self.carrier is None or age > STALE:
+                raise MediaUnavailable("No browser tab reports on the audio of the call")
         return self._counters.total(codec=codec)
+
+    def _end_report(self) -> None:
+        self._counters.add_up()
+        if self._reported_at is not None:
+            self._reported_at = -math.inf
 
     def _end_change(self) -> None:
         self.is_changing = False

@@ -257,7 +257,11 @@ class BrowserSession:
         raise InvalidState(_ELSEWHERE)
 
     async def stats(self) -> MediaStats:
-        """Give what the tabs have told, counts added up over the tabs that had the call."""
+        """Give what the tabs have told, counts added up over the tabs that had the call.
+
+        Raises:
+            MediaUnavailable: The tab that has the call has told nothing for a while, or is gone.
+        """
         return self._custody.stats(codec=self._codec)
 
     async def aclose(self) -> None:

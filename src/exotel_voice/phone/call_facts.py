@@ -96,7 +96,11 @@ class CallFacts:
         return self._leg.media
 
     async def stats(self) -> MediaStats:
-        """Give counters and measures of the audio so far."""
+        """Give counters and measures of the audio so far.
+
+        Raises:
+            MediaUnavailable: They are in a browser tab that does not report for the moment.
+        """
         return await self._leg.media.stats()
 
     def events(self) -> EventStream[CallEvent]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from exotel_voice.errors import MediaError, MediaTimeout
+from exotel_voice.errors import MediaError, MediaTimeout, MediaUnavailable
 
 if TYPE_CHECKING:
     from exotel_voice.phone.leg import Leg
@@ -93,7 +93,12 @@ class MediaWatch:
 
     async def _look(self) -> None:
         leg = self._leg
-        stats = await leg.media.stats()
+        try:
+            stats = await leg.media.stats()
+        except MediaUnavailable:
+            # Nobody can tell: that is no silence of the far side.
+            self._arm_unless_ended()
+            return
         if leg.is_ended:
             return
         passed = min(asyncio.get_running_loop().time() - self._looked_at, 2 * self._interval)
@@ -114,6 +119,10 @@ class MediaWatch:
         if silence >= self._restart_after:
             leg.repair.broken(is_silent_only=True)
         self._arm()
+
+    def _arm_unless_ended(self) -> None:
+        if not self._leg.is_ended:
+            self._arm()
 
     def _is_quiet_by_wish(self) -> bool:
         """Whether no packet is to be expected: on hold, before the first, and while it rings."""
