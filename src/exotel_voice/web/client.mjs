@@ -141,6 +141,7 @@ export class Phone extends PagePhone {
   /** Gives up the phone in this tab; calls go on for others. */
   async close() {
     this.#ready = null;
+    this.#registration.begin(null);
     this.diagnostics.close();
     await this.#link.close();
     this.media.closeAll();

@@ -87,6 +87,8 @@ export class Link {
     this.#account = undefined;
     if (this.#isAttached) await this.#wire.request("detach", {}).catch(() => {});
     this.#wire.close();
+    this.#renew();
+    this.#attached.reject(failure("state.invalid", "The phone of this page is closed.", "Call initWebrtc."));
     this.#change("disconnected");
   }
 
