@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from exotel_voice import Call, Phone, events
+from exotel_voice import Call, InvalidState, NativeMedia, Phone, events
 from exotel_voice.gateway import GatewayLimits, Notice
 from exotel_voice.sandbox import Sandbox
 from gateway.conftest import MakeTab
 from gateway.site import Site
+from sandbox.talking import hear_tone, speaking
 
 pytestmark = pytest.mark.media
 
@@ -88,6 +89,51 @@ async def test_a_handler_answers_in_the_first_tab(
     call = await tab.call_event("connected")
     assert call["media_tab"] == "one"
     await tab.hear_tone(call["media"], 900)
+
+
+async def test_a_handler_answers_in_the_process_itself(
+    exotel_sandbox: Sandbox, site: Site, open_tab: MakeTab
+) -> None:
+    heard = asyncio.Event()
+    media = NativeMedia()
+
+    async def answer(notice: Notice[events.IncomingCall]) -> None:
+        call = await notice.answer_with(media)
+        with pytest.raises(InvalidState):
+            await notice.answer_with(media)
+        async with speaking(call, 650):
+            await hear_tone(call, 650)
+        heard.set()
+
+    site.gateway.on(events.IncomingCall, answer)
+    tab = await open_tab("one")
+    await tab.register()
+    record = exotel_sandbox.place_call(to="alice", party="echo")
+    connected = await tab.call_event("connected")
+    assert (connected.get("media"), connected.get("media_tab")) == (None, None)
+    result = await tab.try_request("answer", call=connected["id"])
+    assert result["error"]["code"] == "state.invalid"
+    await heard.wait()
+    # A tab that is closed takes nothing from such a call.
+    other = await open_tab("other")
+    await tab.aclose()
+    await other.request("hang_up", call=connected["id"])
+    assert (await record.ended()).status == "completed"
+    await media.aclose()
+
+
+async def test_what_is_no_call_cannot_be_answered(site: Site, open_tab: MakeTab) -> None:
+    refused = asyncio.Event()
+
+    async def answer(notice: Notice[events.Registered]) -> None:
+        with pytest.raises(InvalidState):
+            await notice.answer_with(NativeMedia())
+        refused.set()
+
+    site.gateway.on(events.Registered, answer)
+    tab = await open_tab("one")
+    await tab.register()
+    await refused.wait()
 
 
 async def test_a_handler_adds_headers_to_the_answer(

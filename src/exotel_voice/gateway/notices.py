@@ -9,6 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from exotel_voice.errors import InvalidState
+from exotel_voice.media.base import MediaEngine
+from exotel_voice.media.routed import RoutedSession
 from exotel_voice.phone.call import Call
 from exotel_voice.phone.events import PhoneEvent
 from exotel_voice.phone.observe import Subscription
@@ -38,6 +41,30 @@ class Notice(Generic[E_co]):
     answer_headers: dict[str, str] = field(default_factory=dict)
     """Headers for the 200, if a tab answers the call: to be filled by a handler of `IncomingCall`,
     and the same for all handlers of the call."""
+
+    async def answer_with(self, media: MediaEngine) -> Call:
+        """Answer the call in this process and not in a tab: a voice bot, a mailbox.
+
+        The engine stays the caller's, who closes it. A tab cannot have the call any more.
+
+        Args:
+            media: Makes the audio, `NativeMedia` for example; then `Call.audio_in` and
+                `Call.audio_out` hear and speak.
+
+        Returns:
+            The call, answered.
+
+        Raises:
+            InvalidState: The event is not about a call, or somebody answers it already.
+            MediaError: The engine cannot take the caller's offer.
+        """
+        call = self.call
+        routed = None if call is None else call.media
+        if call is None or not isinstance(routed, RoutedSession):
+            raise InvalidState("there is no call to answer")
+        await routed.route(media)
+        await call.answer(headers=self.answer_headers)
+        return call
 
 
 Handler = Callable[[Notice[E]], object | Awaitable[object]]

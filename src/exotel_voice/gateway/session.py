@@ -21,6 +21,7 @@ from exotel_voice.gateway.tab import Tab
 from exotel_voice.gateway.tab_row import TabRow
 from exotel_voice.media.browser import BrowserMedia
 from exotel_voice.media.browser_session import BrowserSession
+from exotel_voice.media.routed import RoutedMedia, RoutedSession
 from exotel_voice.phone.account import SipAccount
 from exotel_voice.phone.call import Call
 from exotel_voice.phone.details import CallState
@@ -67,7 +68,7 @@ class PhoneSession:
         self.identity = identity
         self.tabs = TabRow()
         self.media = BrowserMedia(carriers=self._carriers, limit=limits.media)
-        self.phone = shared.make_phone(account, media=self.media)
+        self.phone = shared.make_phone(account, media=RoutedMedia(self.media))
         self.reports = PhoneReports(self.tell)
         self.parking = Parking(limit=limits.resume, give_up=self._give_up)
         self.calls = CallReports(self, shared.notices, shared.supervisor, decide=limits.decide)
@@ -185,7 +186,9 @@ class PhoneSession:
 
     def media_of(self, call: Call) -> BrowserSession | None:
         """Give the media session of a call, if a tab has or can have it."""
-        return call.media if isinstance(call.media, BrowserSession) else None
+        routed = call.media
+        inner = routed.inner if isinstance(routed, RoutedSession) else routed
+        return inner if isinstance(inner, BrowserSession) else None
 
     def call_of_media(self, media: str) -> Call | None:
         """Find the call that a media session belongs to."""
