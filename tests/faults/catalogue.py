@@ -64,20 +64,21 @@ async def swallow_signalling(scene: Scene) -> Fault:
 
 async def change_address(scene: Scene) -> Fault:
     """The machine's address vanishes and another one comes; nobody says so."""
-    fault = Fault("address of this machine changed", ("media", "signalling"))
-    await scene.network.change_address()
-    fault.end()
-    await scene.noticed(fault)
-    await scene.back(fault)
-    return fault
+    return await _change_address(scene, is_told=False)
 
 
 async def change_address_and_say_so(scene: Scene) -> Fault:
     """The same, and the application calls `Phone.reconnect`, because the system told it."""
-    fault = Fault("address changed, `Phone.reconnect()` called", ("signalling",))
+    return await _change_address(scene, is_told=True)
+
+
+async def _change_address(scene: Scene, *, is_told: bool) -> Fault:
+    how = "address changed, `Phone.reconnect()` called" if is_told else "address changed"
+    fault = Fault(how, ("signalling",))
     await scene.network.change_address()
     fault.end()
-    await scene.phone.tell("reconnect")
+    if is_told:
+        await scene.phone.tell("reconnect")
     await scene.noticed(fault)
     await scene.back(fault)
     await scene.phone.tell("listen")

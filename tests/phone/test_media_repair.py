@@ -14,6 +14,7 @@ from exotel_voice.errors import ConfigError, IceFailed, MediaTimeout, MediaUnava
 from exotel_voice.media.base import Direction, MediaConnected, MediaInterrupted
 from exotel_voice.phone import Call, Phone, PhoneSettings, events
 from exotel_voice.sip import events as sip
+from exotel_voice.transport.memory import MemoryTransport
 from phone.calling import an_answered_call
 from phone.platform import Platform, state_of
 from phone.scripted_media import ScriptedSession
@@ -260,3 +261,26 @@ async def test_told_to_reconnect_a_phone_asks_the_server_for_a_sign_of_life() ->
         _, seconds = await told(call, events.CallReconnecting)
         assert seconds <= 2.6
         await told(call, events.CallReconnected)
+
+
+@virtual_time
+async def test_an_address_that_is_gone_is_noticed_and_the_audio_moves_with_the_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    present = {"192.0.2.1"}
+    monkeypatch.setattr(
+        MemoryTransport, "local_address", property(lambda _: next(iter(present), None))
+    )
+    monkeypatch.setattr("exotel_voice.phone.reconnect.is_own_address", present.__contains__)
+    async with a_talk() as (_, _phone, call, audio):
+        await asyncio.sleep(20)
+        assert audio.asked == []
+        present.clear()
+        present.add("192.0.2.2")
+        event, seconds = await told(call, events.CallReconnecting)
+        assert (event.part, seconds <= 1.1) == ("signalling", True)
+        await told(call, events.CallReconnected)
+        assert audio.asked == [RESTART, "accept sendrecv"]
+        await asyncio.sleep(20)
+        assert state_of(call) == "active"
+        assert len(audio.asked) == 2

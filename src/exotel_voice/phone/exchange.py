@@ -216,7 +216,7 @@ class Exchange:
 
     def _signalling_back(self) -> None:
         for leg in self.book.legs:
-            leg.signalling_back()
+            leg.signalling_back(has_moved=self.connector.has_moved)
 
     def _after_turn(self) -> None:
         for leg in self.book.legs:

@@ -158,10 +158,14 @@ class Leg:
         else:
             self.negotiation.pause()
 
-    def signalling_back(self) -> None:
-        """Take note that the phone is registered over a new connection."""
+    def signalling_back(self, *, has_moved: bool) -> None:
+        """Take note that the phone is registered over a new connection.
+
+        Args:
+            has_moved: Whether from another address, so that the audio must move as well.
+        """
         if self.is_answered and not self.is_ended:
-            is_restart = self.repair.is_broken or self.watch.is_quiet
+            is_restart = has_moved or self.repair.is_broken or self.watch.is_quiet
             self.negotiation.refresh(is_restart=is_restart)
         else:
             self.negotiation.resume()

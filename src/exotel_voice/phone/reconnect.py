@@ -17,12 +17,17 @@ from exotel_voice.phone.settings import PhoneSettings
 from exotel_voice.phone.supervisor import Supervisor
 from exotel_voice.transport.backoff import backoff_delays
 from exotel_voice.transport.base import Transport
+from exotel_voice.transport.local_address import is_own_address
 
 __all__ = ["ConnectionOwner", "Connector"]
 
 logger = logging.getLogger("exotel_voice.phone")
 
 
+ADDRESS_LOOK: Final = 5.0
+"""Seconds between two looks whether the connection's address is still there."""
+ADDRESS_LOOK_IN_CALL: Final = 1.0
+"""The same while a call is alive."""
 SIGN_OF_LIFE_LIMIT: Final = 2.5
 """Seconds that the server may take when there is reason to doubt the connection."""
 
@@ -77,6 +82,10 @@ class Connector:
         self._transport: Transport | None = None
         self._knock = asyncio.Event()
         self._why_dropped: str | None = None
+        self._address: str | None = None
+        self._look_timer: asyncio.TimerHandle | None = None
+        self.has_moved = False
+        """Whether the present connection is from another address than the one before."""
 
     @property
     def is_running(self) -> bool:
@@ -160,6 +169,7 @@ class Connector:
                 await transport.connect()
                 was_open = True
                 self._transport = transport
+                self._note_address(transport)
                 self._driver.attach(transport)
                 self._owner.connection_opened()
                 while True:
@@ -167,6 +177,7 @@ class Connector:
             except TransportError as error:
                 await self._after_failure(self._explain(error), transport, was_open=was_open)
             finally:
+                self._stop_looking()
                 self._transport = None
                 self._driver.detach()
                 await transport.aclose()
@@ -186,6 +197,33 @@ class Connector:
                 await self._knock.wait()
         except TimeoutError:
             return
+
+    def _note_address(self, transport: Transport) -> None:
+        former, self._address = self._address, transport.local_address
+        self.has_moved = former is not None and self._address != former
+        if self._address is not None:
+            self._look_later(transport)
+
+    def _look_later(self, transport: Transport) -> None:
+        interval = ADDRESS_LOOK_IN_CALL if self._owner.has_calls else ADDRESS_LOOK
+        loop = asyncio.get_running_loop()
+        self._stop_looking()
+        self._look_timer = loop.call_later(interval, self._look, transport)
+
+    def _look(self, transport: Transport) -> None:
+        """See whether the connection's address is still there; nobody tells when it goes."""
+        if transport is not self._transport or self._address is None:
+            return
+        if is_own_address(self._address):
+            self._look_later(transport)
+        else:
+            why = f"this machine has lost its address {self._address}"
+            self._supervisor.start(self.drop(why), name="drop a connection without address")
+
+    def _stop_looking(self) -> None:
+        if self._look_timer is not None:
+            self._look_timer.cancel()
+            self._look_timer = None
 
     def _explain(self, error: TransportError) -> TransportError:
         why, self._why_dropped = self._why_dropped, None

@@ -10,6 +10,11 @@ __all__ = ["Transport"]
 class Transport(Protocol):
     """One connection's worth of SIP messages. Used once: connect, talk, close."""
 
+    @property
+    def local_address(self) -> str | None:
+        """The address of this end while the connection is open; None where there is no such."""
+        ...
+
     async def connect(self) -> None:
         """Open the connection.
 

@@ -34,6 +34,11 @@ class MemoryTransport:
         """Whether messages still go through."""
         return self._is_open
 
+    @property
+    def local_address(self) -> str | None:
+        """None: this connection has no address."""
+        return None
+
     async def connect(self) -> None:
         """Open the connection to the listener.
 

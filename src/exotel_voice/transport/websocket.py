@@ -19,6 +19,7 @@ from websockets.typing import Subprotocol
 
 from exotel_voice.errors import ConfigError, ConnectionLost
 from exotel_voice.transport.connect_failures import explain, missing_subprotocol
+from exotel_voice.transport.local_address import is_own_address
 
 __all__ = ["WebSocketTransport", "make_tls_context"]
 
@@ -76,6 +77,13 @@ class WebSocketTransport:
         self._ping_limit = ping_limit
         self._socket: ClientConnection | None = None
 
+    @property
+    def local_address(self) -> str | None:
+        """The address of this end while the connection is open."""
+        if self._socket is None or not self._socket.local_address:
+            return None
+        return str(self._socket.local_address[0])
+
     async def connect(self) -> None:
         """Open the connection and agree on the subprotocol `sip`.
 
@@ -129,10 +137,13 @@ class WebSocketTransport:
     async def is_alive(self, *, limit: float) -> bool:
         """Send a ping and wait for its pong (RFC 6455 §5.5.2). Never raises.
 
+        Without its local address a connection is dead, although the system does not say so.
+
         Args:
             limit: Seconds that the pong may take; the keep-alive of its own waits longer.
         """
-        if self._socket is None:
+        address = self.local_address
+        if self._socket is None or address is None or not is_own_address(address):
             return False
         try:
             async with asyncio.timeout(limit):
