@@ -7,6 +7,7 @@ import queue
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 from client.guide_page import Page, sip_account_info, wait
@@ -15,7 +16,7 @@ from devices.pulse import RATE, Listener, Player, PulseServer
 from exotel_voice.client import ExotelWebClient
 from exotel_voice.devices import DeviceMonitor
 from exotel_voice.sandbox import CallRecord, Sandbox, SandboxThread
-from tones import frequency_of, level_of, tone
+from tones import Samples, frequency_of, level_of, tone
 
 __all__ = ["no_sound", "pulse", "pulse_daemon"]
 
@@ -192,6 +193,47 @@ def test_volumes_codec_and_noise_are_set_and_wrong_values_refused(sound_page: So
     assert client.setPreferredCodec("pcmu")
     assert not client.setPreferredCodec("cassette")
     client.SessionListener()
+
+
+def loudest(samples: Samples) -> Samples:
+    """The loudest tenth of a second."""
+    step = RATE // 10
+    return max((samples[at : at + step] for at in range(0, len(samples), step)), key=level_of)
+
+
+@pytest.mark.media
+@pytest.mark.needs("pulseaudio")
+def test_the_client_rings_tells_keys_and_the_end(
+    pulse: PulseServer, server: SandboxThread, sound_page: SoundPage
+) -> None:
+    assert sound_page.init(sip_account_info(server.account("alice")))
+    sound_page.client.DoRegister()
+    sound_page.until("registered")
+    with Listener(pulse, "vout.monitor") as listener:
+        record = server.run(lambda sandbox: sandbox.place_call(to="alice", party="echo"))
+        sound_page.until("incoming")
+        ring = loudest(listener.hear(1.5))
+    assert frequency_of(ring, RATE) == pytest.approx(425.0, abs=40.0)
+    assert level_of(ring) > 3000
+    call = sound_page.client.getCall()
+    assert call.Answer()
+    sound_page.until("connected")
+    with Listener(pulse, "vout.monitor") as listener:
+        listener.hear(0.5)
+        assert call.sendDTMF(5)
+        key = loudest(listener.hear(1.0))
+        spectrum = np.abs(np.fft.rfft(key * np.hanning(len(key))))
+        strongest = sorted(np.argsort(spectrum)[-6:] * RATE / len(key))
+        assert strongest[0] == pytest.approx(770.0, abs=25.0)
+        assert strongest[-1] == pytest.approx(1336.0, abs=25.0)
+        server.run(lambda _: record.hang_up())
+        sound_page.until("terminated")
+        assert level_of(loudest(listener.hear(1.0))) > 1000
+    sound_page.client.setAudioOutputVolume("ringtone", 0)
+    server.run(lambda sandbox: sandbox.place_call(to="alice", party="echo").sid)
+    sound_page.until("incoming")
+    with Listener(pulse, "vout.monitor") as listener:
+        assert level_of(listener.hear(1.0)) < 10
 
 
 @pytest.mark.media

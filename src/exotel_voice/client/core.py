@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable
 
 from exotel_voice.client.loop_host import LoopHost, close_at_exit
+from exotel_voice.client.ringer import Ringer
 from exotel_voice.client.sound import ClientSound
 from exotel_voice.media.base import MediaEngine
 from exotel_voice.observe.logs import ClientLogs, LoggerCallback
@@ -38,6 +39,7 @@ class ClientCore:
         self._settings = settings
         self._lock = threading.RLock()
         self._sound = ClientSound(media)
+        self._ringer = Ringer(self._sound)
         self._host: LoopHost | None = None
         self._phone: Phone | None = None
         self._user_name = ""

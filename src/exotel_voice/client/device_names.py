@@ -123,7 +123,10 @@ class DeviceNames(ClientCore):
         return True
 
     def setAudioOutputVolume(self, name: str, value: float) -> bool:
-        """Set how loud a sound of the client's own is.
+        """Set how loud a sound of the client's own is; 0 leaves it out.
+
+        The client rings for a call (`ringtone`), tells a key that is sent (`dtmftone`) and the end
+        of a call by the far side (`beeptone`), where it plays to a speaker.
 
         Args:
             name: `ringtone`, `ringbacktone`, `dtmftone` or `beeptone`.

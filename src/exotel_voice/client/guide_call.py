@@ -37,9 +37,19 @@ class GuideCall:
     `exotel_voice.client`, when the state of the call forbids it; then nothing is sent.
     """
 
-    def __init__(self, call: Call, host: LoopHost) -> None:
+    def __init__(
+        self, call: Call, host: LoopHost, on_key: Callable[[str], None] | None = None
+    ) -> None:
+        """Wrap a call.
+
+        Args:
+            call: The call.
+            host: Where its work runs.
+            on_key: Called in the loop with each digit that is sent, to let it be heard here.
+        """
         self._call = call
         self._host = host
+        self._on_key = on_key
         self._lock = threading.Lock()
         self._has_answered = False
         self._has_hung_up = False
@@ -134,9 +144,14 @@ class GuideCall:
             return self._refuse("sendDTMF", f"{text!r} is no digit: one of 0-9, *, #, A-D")
         if self._call.state not in _TALKING or self._has_hung_up:
             return self._refuse("sendDTMF", "nobody has answered the call, or it has ended")
-        return self._begin("sendDTMF", lambda: self._call.send_dtmf(text))
+        return self._begin("sendDTMF", lambda: self._press(text))
 
     # -- inside ----------------------------------------------------------------------------------
+
+    async def _press(self, digit: str) -> None:
+        if self._on_key is not None:
+            self._on_key(digit)
+        await self._call.send_dtmf(digit)
 
     async def _end(self) -> None:
         if self._call.state is CallState.INCOMING and not self._has_answered:

@@ -13,6 +13,7 @@ from exotel_voice.client.guide_call import GuideCall, NoCall
 from exotel_voice.client.log_names import LogNames
 from exotel_voice.client.readiness_names import ReadinessNames
 from exotel_voice.client.reports import RegisterReports
+from exotel_voice.diagnostics.session import DiagnosticsSession
 from exotel_voice.errors import ConfigError
 from exotel_voice.media.base import MediaEngine
 from exotel_voice.phone import events
@@ -191,11 +192,7 @@ class ExotelWebClient(DeviceNames, DiagnosticNames, LogNames, ReadinessNames):
 
         async def finish() -> None:
             try:
-                if diagnostics is not None:
-                    await diagnostics.aclose()
-                if phone is not None:
-                    await phone.aclose()
-                await self._sound.aclose()
+                await self._end(phone, diagnostics)
             finally:
                 self._close_logs()
 
@@ -209,12 +206,16 @@ class ExotelWebClient(DeviceNames, DiagnosticNames, LogNames, ReadinessNames):
         with self._lock:
             phone, host, diagnostics = self._phone, self._host, self._diagnostics
         if host is not None and host.is_here:
-            if diagnostics is not None:
-                await diagnostics.aclose()
-            if phone is not None:
-                await phone.aclose()
-            await self._sound.aclose()
+            await self._end(phone, diagnostics)
         self.close()
+
+    async def _end(self, phone: Phone | None, diagnostics: DiagnosticsSession | None) -> None:
+        if diagnostics is not None:
+            await diagnostics.aclose()
+        if phone is not None:
+            await phone.aclose()
+        self._ringer.stop()
+        await self._sound.aclose()
 
     def __enter__(self) -> Self:
         return self
@@ -256,6 +257,7 @@ class ExotelWebClient(DeviceNames, DiagnosticNames, LogNames, ReadinessNames):
         user_name = self._user_name
         self._reports = RegisterReports(phone, on_register, user_name)
         phone.on(events.IncomingCall, lambda event: self._enter(phone, event.call_id))
+        self._ringer.attend(phone)
         for kind, name in (
             (events.IncomingCall, "incoming"),
             (events.CallConnected, "connected"),
@@ -281,7 +283,7 @@ class ExotelWebClient(DeviceNames, DiagnosticNames, LogNames, ReadinessNames):
             known = self._calls.get(call_id)
             call = phone.find_call(call_id)
             if known is None and call is not None and self._host is not None:
-                known = self._calls[call_id] = GuideCall(call, self._host)
+                known = self._calls[call_id] = GuideCall(call, self._host, self._ringer.key)
         return known
 
     def _leave(self, call_id: str) -> None:
