@@ -47,6 +47,7 @@ export class CallCard {
     this.controls = el("div", { className: "controls", role: "group", "aria-label": "Call controls" });
     this.controls.append(this.mute, this.hold, this.keys, this.more);
     this.element = this.build();
+    this.open(null);
     this.update(call);
   }
 

@@ -37,7 +37,7 @@ export class Calls {
       const hadFocus = card.element.contains(document.activeElement);
       card.element.remove();
       this.cards.delete(id);
-      if (hadFocus) byId("number").focus();
+      if (hadFocus) byId("dial-title").focus(); // not the field: there, letters are no shortcuts
     }
     for (const call of mine) this.show(call);
     this.showElsewhere(up.filter((call) => call.isElsewhere));

@@ -70,6 +70,7 @@ export class Header {
     const node = el("div", { className: `notice ${level}` }, el("p", {}, text, hint ? ` ${hint}` : ""), close);
     this.notices.append(node);
     while (this.notices.childElementCount > MOST_NOTICES) this.notices.firstElementChild?.remove();
+    if (level === "bad") return; // stays until it is closed
     setTimeout(() => {
       if (!node.contains(document.activeElement)) node.remove();
     }, NOTICE_MS);

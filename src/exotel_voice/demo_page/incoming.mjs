@@ -78,6 +78,6 @@ export class Incoming {
     this.banners.set(call.id, banner);
     this.place.append(banner.element);
     const keys = this.phone.talkingCall ? "Press A to hold your call and answer" : "Press A to answer";
-    setText(byId("announcer"), `${call.name || call.number} is calling. ${keys}, R to reject.`);
+    setText(byId("announcer"), `${call.name || call.number} is calling. ${keys}, R to reject; Escape leaves a field first.`);
   }
 }

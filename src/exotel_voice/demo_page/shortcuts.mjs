@@ -40,6 +40,7 @@ export class Shortcuts {
         { className: "keys-list" },
         el("span", { className: "check" }, this.box, el("label", { htmlFor: "keys-on" }, "Keyboard shortcuts")),
         ...this.keys.map(([key, does]) => el("span", {}, el("kbd", {}, key), ` ${does}`)),
+        el("span", {}, el("kbd", {}, "Esc"), " leave a field"),
         el("span", {}, el("kbd", {}, "0–9 * #"), " digits to the call or the dial field"),
       ),
     );
@@ -50,6 +51,7 @@ export class Shortcuts {
   take(event) {
     const at = /** @type {HTMLElement|null} */ (event.target);
     const typing = at?.closest("input:not([type=checkbox]), select, textarea, .lines");
+    if (typing && event.key === "Escape") at?.blur();
     if (!this.box.checked || event.repeat || event.ctrlKey || event.altKey || event.metaKey || typing) return;
     const known = this.keys.find(([key]) => key === event.key.toUpperCase());
     const digit = /^[0-9*#]$/.test(event.key);
