@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +38,13 @@ async def until_held(stage: Stage, record: CallRecord, is_held: bool) -> None:
     await stage.sandbox.changes.until(
         lambda: record.is_held is is_held, what="the hold", timeout=LIMIT
     )
+
+
+def take(path: Path) -> str:
+    """Read a file and delete it."""
+    text = path.read_text(encoding="utf-8")
+    path.unlink()
+    return text
 
 
 @scenes("init")
@@ -202,19 +209,19 @@ async def readiness(stage: Stage) -> None:
 
 @scenes("logger")
 async def logger(stage: Stage) -> None:
-    async with stage.client():
+    async with stage.client() as client:
         await stage.run()
-        logging.getLogger("exotel_voice.client").warning("a line for the callback")
-        await stage.until_printed("warn a line for the callback")
+        assert client.setAudioOutputVolume("trumpet", 1.0) is False
+        await stage.until_printed("warn setAudioOutputVolume()")
 
 
 @scenes("download-logs")
 async def download_logs(stage: Stage) -> None:
-    async with stage.client():
-        logging.getLogger("exotel_voice.client").warning("a line for the file")
+    async with stage.client() as client:
+        assert client.setAudioOutputVolume("trumpet", 1.0) is False
         await stage.run()
-    text = (stage.folder / stage.printed[-1]).read_text(encoding="utf-8")
-    assert "a line for the file" in text
+        text = take(Path(stage.names["path"]))
+    assert "setAudioOutputVolume()" in text
     assert stage.sandbox.account("alice").password not in text
 
 
