@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-PARTS = ("signalling", "load", "media", "gateway")
+PARTS = ("signalling", "load", "media", "gateway", "page", "recovery")
 
 
 def main() -> int:
