@@ -248,3 +248,30 @@ async def bot_quality(stage: Stage) -> None:
         await talk.until_hears(700)
         await stage.run()
     assert stage.printed[0].startswith("opus: 0.0% lost")
+
+
+@scenes("reconnection-events")
+async def reconnection_events(stage: Stage) -> None:
+    async with in_a_call(stage) as (call, _):
+        await stage.run()
+        stream = call.events()
+        stage.sandbox.faults.drop_connections()
+        async with asyncio.timeout(LIMIT):
+            async for event in stream:
+                if isinstance(event, events.CallReconnected):
+                    break
+        await stream.aclose()
+    assert stage.printed == ["signalling lost", "signalling back"]
+
+
+@scenes("reconnection-commands")
+async def reconnection_commands(stage: Stage) -> None:
+    async with in_a_call(stage) as (call, _):
+        stream = call.events()
+        await stage.run()
+        async with asyncio.timeout(LIMIT):
+            async for event in stream:
+                if isinstance(event, events.MediaConnected):
+                    break
+        await stream.aclose()
+        assert call.state == "active"

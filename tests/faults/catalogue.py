@@ -123,8 +123,6 @@ async def suspend(scene: Scene, seconds: float) -> Fault:
     await scene.phone.tell("listen")
     heard = await scene.phone.told("Heard", after=fault.ended)
     await scene.require_whole()
-    fault.parts = ("audio",)
-    fault.noticed = fault.ended
     fault.recovered = heard["at"]
     return fault
 

@@ -22,6 +22,8 @@ TONE_HZ = 440.0
 WINDOW = 8
 """Frames of 20 ms in which the tone must be alone."""
 SILENT = 100.0
+GAP = 25
+"""Silent frames after which the tone counts as gone; fewer are a busy machine's."""
 
 
 def report(event: PhoneEvent) -> None:
@@ -54,11 +56,13 @@ class Ear:
     async def listen(self, call: Call) -> None:
         """Listen to the end of the call."""
         heard: deque[Samples] = deque(maxlen=WINDOW)
+        silent_frames = 0
         async for frame in call.audio_in():
             heard.append(np.frombuffer(frame, np.int16))
             sound = np.concatenate(tuple(heard))
             is_silent = level_of(sound) < SILENT
-            if self._is_hearing and is_silent:
+            silent_frames = silent_frames + 1 if is_silent else 0
+            if self._is_hearing and silent_frames >= GAP:
                 self._is_hearing = False
                 tell("Unheard")
             elif not self._is_hearing and not is_silent and is_tone(sound):

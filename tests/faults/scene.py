@@ -35,13 +35,13 @@ class Fault:
 
     @property
     def seconds_to_notice(self) -> float | None:
-        """From the beginning to the first event; None for a fault that is none."""
-        return self.noticed - self.began if self.parts else None
+        """From the beginning to the first event; None where there was none."""
+        return None if math.isinf(self.noticed) else self.noticed - self.began
 
     @property
     def seconds_to_recover(self) -> float | None:
-        """From the end of the fault until all is as before."""
-        return max(0.0, self.recovered - self.ended) if self.parts else None
+        """From the end of the fault until all is as before; None where nothing was lost."""
+        return max(0.0, self.recovered - self.ended) if self.recovered else None
 
 
 class Scene:
