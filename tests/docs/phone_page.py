@@ -1,11 +1,11 @@
-"""A page with one phone that is not initialised yet, behind a gateway, in a browser of its own."""
+"""A page with one phone that is not initialised yet, behind a gateway."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
 
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
@@ -13,7 +13,6 @@ from starlette.routing import Mount, Route
 from exotel_voice import SipAccount
 from exotel_voice.gateway import VoiceGateway
 from gateway.site import Site
-from interop.browser import chromium
 
 __all__ = ["page_of"]
 
@@ -30,12 +29,15 @@ window.diagnose = () => phone.initDiagnostics(() => {}, (...told) => results.pus
 
 
 @contextlib.asynccontextmanager
-async def page_of(account: SipAccount) -> AsyncIterator[Page]:
+async def page_of(browser: Browser, account: SipAccount) -> AsyncIterator[Page]:
     """A page with a phone of this account, not initialised yet."""
     gateway = VoiceGateway(authenticate=lambda _: "alice", accounts=lambda _: account)
     routes = [Mount("/voice", app=gateway.app), Route("/", lambda _: HTMLResponse(HTML))]
-    async with Site(gateway, app=Starlette(routes=routes)) as site, chromium() as browser:
-        page = await browser.new_page()
+    async with (
+        Site(gateway, app=Starlette(routes=routes)) as site,
+        await browser.new_context() as context,
+    ):
+        page = await context.new_page()
         await page.goto(site.url)
         await page.wait_for_function("window.ask")
         yield page

@@ -7,13 +7,14 @@ import dataclasses
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from docs.phone_page import page_of
 from docs.stage import LIMIT
 from exotel_voice.sandbox import CallRecord, Sandbox
 
 pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.media,
@@ -44,9 +45,11 @@ async def until(page: Page, condition: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def registered(sandbox: Sandbox, *, follow: bool = False) -> AsyncIterator[Page]:
+async def registered(
+    browser: Browser, sandbox: Sandbox, *, follow: bool = False
+) -> AsyncIterator[Page]:
     """A page whose phone is registered."""
-    async with page_of(sandbox.account("alice")) as page:
+    async with page_of(browser, sandbox.account("alice")) as page:
         await page.evaluate("follow => start(follow)", follow)
         await page.evaluate("phone.DoRegister()")
         await until(page, "states.at(-1) === 'registered'")
@@ -63,10 +66,10 @@ async def talk(page: Page, sandbox: Sandbox, party: str = "echo") -> CallRecord:
     return record
 
 
-async def test_toggles_and_digits_of_a_call(exotel_sandbox: Sandbox) -> None:
-    changes = exotel_sandbox.changes
-    async with registered(exotel_sandbox) as page:
-        record = await talk(page, exotel_sandbox, "ivr")
+async def test_toggles_and_digits_of_a_call(browser: Browser, sandbox: Sandbox) -> None:
+    changes = sandbox.changes
+    async with registered(browser, sandbox) as page:
+        record = await talk(page, sandbox, "ivr")
         await page.evaluate("phone.getCall().HoldToggle()")
         await changes.until(lambda: record.is_held, what="the hold", timeout=LIMIT)
         await page.evaluate("phone.getCall().HoldToggle()")
@@ -79,8 +82,10 @@ async def test_toggles_and_digits_of_a_call(exotel_sandbox: Sandbox) -> None:
         await record.heard("4*2")
 
 
-async def test_without_a_microphone_its_test_tells_an_error(exotel_sandbox: Sandbox) -> None:
-    async with registered(exotel_sandbox) as page:
+async def test_without_a_microphone_its_test_tells_an_error(
+    browser: Browser, sandbox: Sandbox
+) -> None:
+    async with registered(browser, sandbox) as page:
         await page.evaluate(NO_MICROPHONE)
         await page.evaluate("diagnose()")
         await page.evaluate("phone.startMicDiagnosticsTest()")
@@ -88,9 +93,11 @@ async def test_without_a_microphone_its_test_tells_an_error(exotel_sandbox: Sand
         await page.evaluate("phone.closeDiagnostics()")
 
 
-async def test_the_network_test_of_a_phone_without_a_server(exotel_sandbox: Sandbox) -> None:
-    nowhere = dataclasses.replace(exotel_sandbox.account("alice"), port=9)
-    async with page_of(nowhere) as page:
+async def test_the_network_test_of_a_phone_without_a_server(
+    browser: Browser, sandbox: Sandbox
+) -> None:
+    nowhere = dataclasses.replace(sandbox.account("alice"), port=9)
+    async with page_of(browser, nowhere) as page:
         await page.evaluate("start()")
         await page.evaluate("phone.DoRegister()")
         await page.evaluate("diagnose()")
@@ -101,8 +108,8 @@ async def test_the_network_test_of_a_phone_without_a_server(exotel_sandbox: Sand
         assert told["userReg"] == "unregistered"
 
 
-async def test_the_network_test_can_be_stopped(exotel_sandbox: Sandbox) -> None:
-    async with registered(exotel_sandbox) as page:
+async def test_the_network_test_can_be_stopped(browser: Browser, sandbox: Sandbox) -> None:
+    async with registered(browser, sandbox) as page:
         await page.evaluate("diagnose()")
         await until(page, "results.length === 3")
         await page.evaluate("phone.startNetworkDiagnostics(); phone.stopNetworkDiagnostics()")
@@ -112,42 +119,44 @@ async def test_the_network_test_can_be_stopped(exotel_sandbox: Sandbox) -> None:
         assert keys.count("host") == keys.count("srflx") == 1
 
 
-async def test_auto_handling_follows_the_default_device(exotel_sandbox: Sandbox) -> None:
-    async with registered(exotel_sandbox, follow=True) as page:
-        await talk(page, exotel_sandbox)
+async def test_auto_handling_follows_the_default_device(browser: Browser, sandbox: Sandbox) -> None:
+    async with registered(browser, sandbox, follow=True) as page:
+        await talk(page, sandbox)
         await page.evaluate(WATCH)
         await page.evaluate(HEADSET)
         await until(page, "asked.length === 1")
         await until(page, "phone.getCall().callState === 'active'")
 
 
-async def test_the_preferred_codec_is_that_of_the_call(exotel_sandbox: Sandbox) -> None:
-    async with registered(exotel_sandbox) as page:
+async def test_the_preferred_codec_is_that_of_the_call(browser: Browser, sandbox: Sandbox) -> None:
+    async with registered(browser, sandbox) as page:
         assert await page.evaluate("phone.setPreferredCodec('cassette')") is False
         assert await page.evaluate("phone.setPreferredCodec('pcmu')") is True
         await page.evaluate("void phone.dial('echo')")
         await until(page, "phone.getCall()?.callState === 'active'")
         await until(page, "phone.getCall().stats().then((all) => /pcmu/i.test(all?.codec))")
-        record = exotel_sandbox.calls[-1]
-        await exotel_sandbox.changes.until(
+        record = sandbox.calls[-1]
+        await sandbox.changes.until(
             lambda: record.codec.lower() == "pcmu", what="the codec", timeout=LIMIT
         )
 
 
-async def test_noise_suppression_is_switched_at_the_microphone(exotel_sandbox: Sandbox) -> None:
-    async with registered(exotel_sandbox) as page:
+async def test_noise_suppression_is_switched_at_the_microphone(
+    browser: Browser, sandbox: Sandbox
+) -> None:
+    async with registered(browser, sandbox) as page:
         await page.evaluate(WATCH)
         await page.evaluate("phone.setNoiseSuppression(false)")
-        record = await talk(page, exotel_sandbox)
+        record = await talk(page, sandbox)
         assert await page.evaluate("asked.map((wish) => wish.noiseSuppression)") == [False]
         await page.evaluate("phone.setNoiseSuppression(true)")
         await until(page, "asked.length === 2 && asked[1].noiseSuppression === true")
         assert not record.status.is_final
 
 
-async def test_the_console_is_switched_off(exotel_sandbox: Sandbox) -> None:
+async def test_the_console_is_switched_off(browser: Browser, sandbox: Sandbox) -> None:
     lines: list[str] = []
-    async with registered(exotel_sandbox) as page:
+    async with registered(browser, sandbox) as page:
         page.on("console", lambda message: lines.append(message.text))
         refused = "phone.sendDTMF?.('5'); phone.setAudioOutputVolume('trumpet', 1)"
         await page.evaluate(refused)

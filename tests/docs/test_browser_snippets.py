@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
 
 from docs.blocks import Block, all_blocks
 from docs.browser_stage import BrowserStage, docs_site
 from docs.scenes import BROWSER
 from exotel_voice.sandbox import Sandbox
-from interop.browser import chromium
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -26,17 +22,12 @@ pytestmark = [
 BLOCKS = list(all_blocks("js", "html"))
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """One browser for all blocks; each gets a context of its own."""
-    async with chromium() as one:
-        yield one
-
-
 @pytest.mark.parametrize("block", BLOCKS, ids=[block.id for block in BLOCKS])
-async def test_a_browser_snippet_runs_as_printed(block: Block, browser: Browser) -> None:
+async def test_a_browser_snippet_runs_as_printed(
+    block: Block, browser: Browser, sandbox: Sandbox
+) -> None:
     content: dict[str, str] = {}
-    async with Sandbox() as sandbox, docs_site(sandbox, content) as site:
+    async with docs_site(sandbox, content) as site:
         stage = BrowserStage(block, sandbox, site, browser, content)
         try:
             await BROWSER[block.name](stage)

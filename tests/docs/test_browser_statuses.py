@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Page, WebSocketRoute
+from playwright.async_api import Browser, Page, WebSocketRoute
 
 from docs.phone_page import page_of
 from docs.stage import LIMIT
@@ -16,6 +16,7 @@ from exotel_voice import SipAccount
 from exotel_voice.sandbox import Sandbox
 
 pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.timeout(60),
@@ -42,9 +43,9 @@ def at(sandbox: Sandbox, port: int) -> SipAccount:
 
 
 async def test_from_not_initialized_over_disconnected_to_registered(
-    exotel_sandbox: Sandbox,
+    browser: Browser, sandbox: Sandbox
 ) -> None:
-    async with page_of(exotel_sandbox.account("alice")) as page:
+    async with page_of(browser, sandbox.account("alice")) as page:
         assert await page.evaluate("ask()") == "not_initialized"
         assert await page.evaluate("start()") is True
         assert await page.evaluate("ask()") == "disconnected"
@@ -58,48 +59,50 @@ async def test_from_not_initialized_over_disconnected_to_registered(
 
 
 async def test_while_the_socket_opens_it_is_connecting(
-    exotel_sandbox: Sandbox, listener: socket.socket
+    browser: Browser, sandbox: Sandbox, listener: socket.socket
 ) -> None:
-    async with page_of(at(exotel_sandbox, listener.getsockname()[1])) as page:
+    async with page_of(browser, at(sandbox, listener.getsockname()[1])) as page:
         await page.evaluate("start()")
         await page.evaluate("phone.DoRegister()")
         await until_status(page, "connecting")
 
 
 async def test_a_server_that_is_not_there_is_a_failed_connection(
-    exotel_sandbox: Sandbox, listener: socket.socket
+    browser: Browser, sandbox: Sandbox, listener: socket.socket
 ) -> None:
     port = listener.getsockname()[1]
     listener.close()
-    async with page_of(at(exotel_sandbox, port)) as page:
+    async with page_of(browser, at(sandbox, port)) as page:
         await page.evaluate("start()")
         await page.evaluate("phone.DoRegister()")
         await until_status(page, "websocket_connection_failed")
 
 
-async def test_while_the_registrar_does_not_reply_it_is_initial(exotel_sandbox: Sandbox) -> None:
-    exotel_sandbox.faults.swallow("REGISTER")
-    async with page_of(exotel_sandbox.account("alice")) as page:
+async def test_while_the_registrar_does_not_reply_it_is_initial(
+    browser: Browser, sandbox: Sandbox
+) -> None:
+    sandbox.faults.swallow("REGISTER")
+    async with page_of(browser, sandbox.account("alice")) as page:
         await page.evaluate("start()")
         await page.evaluate("phone.DoRegister()")
         await until_status(page, "initial")
 
 
-async def test_a_wrong_password_is_terminated(exotel_sandbox: Sandbox) -> None:
-    wrong = dataclasses.replace(exotel_sandbox.account("alice"), password="wrong")
-    async with page_of(wrong) as page:
+async def test_a_wrong_password_is_terminated(browser: Browser, sandbox: Sandbox) -> None:
+    wrong = dataclasses.replace(sandbox.account("alice"), password="wrong")
+    async with page_of(browser, wrong) as page:
         await page.evaluate("start()")
         await page.evaluate("phone.DoRegister()")
         await page.wait_for_function("states.at(-1) === 'terminated'")
         assert await page.evaluate("ask()") == "terminated"
 
 
-async def test_a_gateway_that_does_not_reply_is_unknown(exotel_sandbox: Sandbox) -> None:
+async def test_a_gateway_that_does_not_reply_is_unknown(browser: Browser, sandbox: Sandbox) -> None:
     def swallow(route: WebSocketRoute) -> None:
         server = route.connect_to_server()
         route.on_message(lambda text: None if '"status"' in str(text) else server.send(text))
 
-    async with page_of(exotel_sandbox.account("alice")) as page:
+    async with page_of(browser, sandbox.account("alice")) as page:
         await page.route_web_socket("**/ws", swallow)
         await page.evaluate("start()")
         await page.evaluate("phone.DoRegister()")
