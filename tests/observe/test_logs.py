@@ -327,3 +327,36 @@ def test_lines_of_many_threads_are_all_kept(logs: ClientLogs) -> None:
 def test_levels_between_the_names_have_the_word_of_the_one_below() -> None:
     assert [type_of(level) for level in (5, 25, 35, 45)] == ["log", "info", "warn", "error"]
     assert LogLine.__slots__
+
+
+def test_a_thousand_clients_have_one_handler_and_each_its_own_lines() -> None:
+    logger = logging.getLogger(LOGGER_NAME)
+    before = len(logger.handlers)
+    many = [ClientLogs(limit=10) for _ in range(1000)]
+    try:
+        assert len(logger.handlers) == before + 1
+        with many[7].scope.entered(), many[500].scope.entered():
+            log.info("of the inner one")
+        with many[7].scope.entered():
+            log.info("of the other")
+        log.info("of nobody")
+        assert {number: texts(one) for number, one in enumerate(many) if one.lines()} == {
+            500: ["of the inner one"],
+            7: ["of the other"],
+        }
+    finally:
+        for one in many:
+            one.close()
+    assert len(logger.handlers) == before
+
+
+def test_lines_can_be_read_piece_by_piece(logs: ClientLogs) -> None:
+    assert logs.lines_since(0) == (0, ())
+    with logs.scope.entered():
+        for number in range(150):
+            log.info("line %d", number)
+    first, lines = logs.lines_since(10)
+    assert (first, lines[0].message, len(lines)) == (50, "line 50", 100)
+    first, lines = logs.lines_since(148)
+    assert (first, [line.message for line in lines]) == (148, ["line 148", "line 149"])
+    assert logs.lines_since(999) == (150, ())

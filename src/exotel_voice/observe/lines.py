@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Literal
 
 __all__ = ["LineType", "LogLine", "LogRing", "line_of", "type_of"]
@@ -93,6 +94,17 @@ class LogRing:
         """Give the lines that are kept, oldest first."""
         with self._lock:
             return tuple(self._lines)
+
+    def since(self, number: int) -> tuple[int, tuple[LogLine, ...]]:
+        """Give the lines from a number on, counted from 0 since the beginning.
+
+        Returns:
+            The number of the first one, higher than asked where lines have gone, and the lines.
+        """
+        with self._lock:
+            gone = self._added - len(self._lines)
+            first = min(max(number, gone), self._added)
+            return first, tuple(islice(self._lines, first - gone, None))
 
     @property
     def dropped(self) -> int:

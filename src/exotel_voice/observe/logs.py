@@ -16,12 +16,11 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterable
-from logging.handlers import QueueHandler
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from exotel_voice.errors import ConfigError
+from exotel_voice.observe.handing import RecordHandler, owners
 from exotel_voice.observe.lines import LineType, LogLine, LogRing, line_of
 from exotel_voice.observe.redaction import Redactor
 from exotel_voice.observe.scope import LogScope
@@ -78,8 +77,11 @@ class ClientLogs:
         self._callback: LoggerCallback | None = None
         self._is_on_console = False
         self._delivering = threading.local()
-        self._handler = _Handler(self)
-        add_listener(self._handler)
+        self._handler = RecordHandler(self.take)
+        if whose == "own":
+            owners.add(self.scope, self.take)
+        else:
+            add_listener(self._handler)
 
     def hide(self, *secrets: str) -> None:
         """Hide further values from now on."""
@@ -102,6 +104,17 @@ class ClientLogs:
     def lines(self) -> tuple[LogLine, ...]:
         """Give the lines that are kept, oldest first."""
         return self._ring.lines()
+
+    def lines_since(self, number: int) -> tuple[int, tuple[LogLine, ...]]:
+        """Give the lines from a number on, to read them piece by piece.
+
+        Args:
+            number: Counted from 0 since the beginning, lines that are not kept any more included.
+
+        Returns:
+            The number of the first line that is given, and the lines, oldest first.
+        """
+        return self._ring.since(number)
 
     def download(self, path: str | Path | None = None) -> Path:
         """Write the lines to a file and return its path.
@@ -129,6 +142,7 @@ class ClientLogs:
 
     def close(self) -> None:
         """Stop listening to the loggers. What was kept can still be read. Safe to call twice."""
+        owners.remove(self.scope)
         remove_listener(self._handler)
 
     def take(self, record: logging.LogRecord) -> None:
@@ -156,21 +170,3 @@ class ClientLogs:
             callback(line.type, line.message, [told])
         finally:
             self._delivering.is_on = False
-
-
-class _Handler(QueueHandler):
-    """Hands records to a `ClientLogs`.
-
-    Of `QueueHandler` it keeps that no failure gets out to the code that logs, and replaces the
-    queue.
-    """
-
-    def __init__(self, logs: ClientLogs) -> None:
-        super().__init__(SimpleQueue())
-        self._logs = logs
-
-    def prepare(self, record: logging.LogRecord) -> Any:
-        return record
-
-    def enqueue(self, record: logging.LogRecord) -> None:
-        self._logs.take(record)

@@ -48,6 +48,11 @@ class LogScope:
         return _current.get() is self
 
     @staticmethod
+    def current() -> LogScope | None:
+        """Give the innermost scope that the running code is marked with; None for none."""
+        return _current.get()
+
+    @staticmethod
     def is_any_current() -> bool:
         """Whether the running code is marked with any scope."""
         return _current.get() is not None
