@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import queue
+import re
 import time
 
 import pytest
@@ -17,6 +19,7 @@ from exotel_voice.devices import (
     list_devices,
     sound_system,
 )
+from exotel_voice.devices.buffer import DriftBuffer
 from exotel_voice.errors import AudioDeviceError, ConfigError
 
 
@@ -142,3 +145,41 @@ def test_another_default_is_noticed(pulse: PulseServer) -> None:
 def test_one_monitor_serves_the_process() -> None:
     assert DeviceMonitor.shared() is DeviceMonitor.shared()
     assert not DeviceMonitor.shared().is_running
+
+
+@pytest.mark.needs("pulseaudio")
+def test_a_device_that_is_gone_cannot_be_opened(pulse: PulseServer) -> None:
+    cards = sound_system("miniaudio")
+    stranger = _device("nobody", "Nobody")
+    with pytest.raises(AudioDeviceError, match="Nobody is not there any more"):
+        cards.open_input(stranger, DriftBuffer(16000))
+    module = pulse.plug("usb")
+    known = {device.id: device for device in cards.devices()}
+    pulse.unplug(module)
+    for device, opens in ((known["usb"], cards.open_output), (known["usb-mic"], cards.open_input)):
+        with pytest.raises(AudioDeviceError, match="cannot be opened"):
+            opens(device, DriftBuffer(16000)).close()
+
+
+@pytest.mark.needs("pulseaudio")
+def test_a_sound_service_that_was_restarted_is_found_again(
+    pulse: PulseServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = PulseServer().start()
+    monkeypatch.setenv("PULSE_SERVER", first.address)
+    cards = sound_system("miniaudio")
+    assert cards.devices()
+    first.close()
+    monkeypatch.setenv("PULSE_SERVER", pulse.address)
+    assert {device.id for device in cards.devices()} >= {"vin", "vout", "mic"}
+
+
+@pytest.mark.needs("pulseaudio")
+@pytest.mark.usefixtures("pulse")
+def test_ids_that_are_no_text_become_short_digests() -> None:
+    module = importlib.import_module("exotel_voice.devices.miniaudio_system")
+    handle = module._ffi.new("ma_device_id *")
+    module._ffi.memmove(handle, b"\x01\x00\x02", 3)
+    assert re.fullmatch(r"[0-9a-f]{16}", module._text_of(handle))
+    module._ffi.memmove(handle, b"hw:0\x00", 5)
+    assert module._text_of(handle) == "hw:0"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 
 import numpy as np
 import pytest
 
+from devices.hearing import loudest, typical_frequency
 from devices.pulse import RATE, Listener, Player, PulseServer
 from exotel_voice.devices import DeviceKind, choose_device, sound_system, system
 from exotel_voice.devices.buffer import DriftBuffer
@@ -47,23 +49,31 @@ def test_portaudio_hears_the_microphone(pulse: PulseServer) -> None:
         stream.close()
         stream.close()
     sound = np.concatenate(heard)[-CARD // 2 :]
-    assert frequency_of(sound, CARD) == pytest.approx(440.0, abs=2.0)
+    assert typical_frequency(sound, CARD) == pytest.approx(440.0, abs=4.0)
 
 
 def test_portaudio_plays_at_the_speaker(pulse: PulseServer) -> None:
     portaudio = sound_system("sounddevice")
     buffer = DriftBuffer(CARD)
-    for frame in tone(700.0, 0.34, CARD).reshape(-1, FRAME):
-        buffer.write(frame)
+    done = threading.Event()
+
+    def feed() -> None:
+        for frame in tone(700.0, 4.0, CARD).reshape(-1, FRAME):
+            buffer.write(frame)
+            if done.wait(FRAME / CARD):
+                return
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
     device = choose_device(portaudio.devices(), DeviceKind.OUTPUT, None)
     with Listener(pulse, "vout.monitor") as listener:
         stream = portaudio.open_output(device, buffer)
-        heard = listener.hear(1.0)
+        heard = loudest(listener.hear(2.0), RATE)
         stream.close()
-    loud = np.abs(heard) > 3000
-    start = int(np.argmax(loud))
-    assert level_of(heard[start : start + RATE // 25]) > 3000
-    assert frequency_of(heard[start : start + RATE // 25], RATE) == pytest.approx(700.0, abs=20.0)
+    done.set()
+    feeder.join()
+    assert level_of(heard) > 3000
+    assert frequency_of(heard, RATE) == pytest.approx(700.0, abs=20.0)
 
 
 @pytest.mark.usefixtures("pulse")
