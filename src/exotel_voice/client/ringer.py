@@ -8,13 +8,11 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-import numpy as np
-
 from exotel_voice.client.sound import ClientSound
 from exotel_voice.errors import AudioDeviceError
 from exotel_voice.media.audio import AudioSink, Samples
 from exotel_voice.media.clock import TICK, MediaClock
-from exotel_voice.media.tone import RING_TONE, TonePattern
+from exotel_voice.media.tone import RING_TONE, TonePattern, frame_of
 from exotel_voice.phone import events
 from exotel_voice.phone.details import CallState
 from exotel_voice.phone.phone import Phone
@@ -43,7 +41,7 @@ class Ringer:
         self._sound = sound
         self._sink: AudioSink | None = None
         self._clock: MediaClock | None = None
-        self._samples: Samples = np.zeros(0, np.int16)
+        self._samples: Samples = BEEP.period(8000)[:0]
         self._name = ""
         self._at = 0
         self._is_endless = False
@@ -116,9 +114,8 @@ class Ringer:
         count = round(self._sink.sample_rate_hz * TICK)
         if self._is_endless and self._at + count > len(self._samples):
             self._at = 0
-        part = self._samples[self._at : self._at + count]
-        frame = np.zeros(count, np.int16)
-        frame[: len(part)] = part * np.float32(self._sound.volume(self._name))
+        volume = self._sound.volume(self._name)
+        frame = frame_of(self._samples, self._at, count, volume=volume)
         self._at += count
         self._sink.play(frame)
         # The end waits in the card's buffer for a while.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from exotel_voice.media.audio import Samples
 
-__all__ = ["RING_TONE", "TonePattern", "level_of"]
+__all__ = ["RING_TONE", "TonePattern", "frame_of", "level_of"]
 
 _RAMP: Final = 0.005
 
@@ -49,6 +49,14 @@ class TonePattern:
 
 RING_TONE: Final = TonePattern(frequencies=(400.0, 450.0), cadence=(0.4, 0.2, 0.4, 1.0), level=0.5)
 """The ring of Indian and British telephones, with a shorter pause."""
+
+
+def frame_of(samples: Samples, start: int, count: int, *, volume: float) -> Samples:
+    """Take `count` samples from `start` at a volume of 0 to 1; silence after their end."""
+    frame = np.zeros(count, np.int16)
+    part = samples[start : start + count]
+    frame[: len(part)] = part * np.float32(volume)
+    return frame
 
 
 def level_of(samples: Samples | None) -> float:
