@@ -74,13 +74,13 @@ class Channel:
         try:
             message = decode(text)
         except BadMessage as error:
-            self._send_fault(bad_message(str(error)), number_of(text))
+            self._refuse_text(bad_message(str(error)), number_of(text))
             return
         match message:
             case requests.Ping(at=at):
                 self._send(Pong(at=at))
             case requests.Hello():
-                self._send_fault(bad_message("hello comes once"), None)
+                self._refuse_text(bad_message("hello comes once"), None)
             case requests.Attach():
                 await self._attach(message, text)
             case requests.Detach():
@@ -200,10 +200,12 @@ class Channel:
     def _send_result(self, number: int, fault: Fault) -> None:
         self._send(Result(request=number, ok=False, error=fault))
 
-    def _send_fault(self, fault: Fault, number: int | None) -> None:
-        self._send(
-            ErrorNews(code=fault.code, message=fault.message, hint=fault.hint, request=number)
-        )
+    def _refuse_text(self, fault: Fault, number: int | None) -> None:
+        """Tell that a message cannot be read; as its result, if it is a request."""
+        if number is not None:
+            self._send_result(number, fault)
+        else:
+            self._send(ErrorNews(code=fault.code, message=fault.message, hint=fault.hint))
 
 
 def _fault_of(error: Refused | ExotelVoiceError) -> Fault:

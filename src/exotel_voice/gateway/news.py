@@ -278,8 +278,6 @@ class ErrorNews(News):
     code: str
     message: str
     hint: str
-    request: int | None = None
-    """The request that it belongs to, where that could be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,7 +61,9 @@ def number_of(text: str) -> int | None:
         number = read_json(text).get("request")
     except BadMessage:
         return None
-    return number if isinstance(number, int) and not isinstance(number, bool) else None
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2**53:
+        return None
+    return number
 
 
 def encode(message: News) -> str:
