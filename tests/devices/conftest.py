@@ -8,7 +8,7 @@ from devices.pulse import PulseServer
 from exotel_voice.devices import system
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pulse_daemon() -> Iterator[PulseServer]:
     server = PulseServer().start()
     yield server
