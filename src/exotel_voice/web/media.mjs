@@ -178,6 +178,7 @@ export class MediaConnection {
   #direct(direction) {
     if (this.#pc.signalingState === "stable") this.#wishBefore = this.#wish;
     this.#wish = direction;
+    if (this.isConnected) this.stats().catch(() => {}); // some browsers begin to count anew
     const transceiver = this.#transceiver;
     if (!transceiver) return;
     transceiver.direction = direction;
