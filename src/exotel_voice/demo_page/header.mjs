@@ -67,7 +67,9 @@ export class Header {
       { type: "button", className: "button bare", "aria-label": "Close this notice", onclick: () => node.remove() },
       icon("close"),
     );
-    const node = el("div", { className: `notice ${level}` }, el("p", {}, text, hint ? ` ${hint}` : ""), close);
+    const words = hint ? `${text} ${hint}` : text;
+    for (const shown of [...this.notices.children]) if (shown.textContent === words) shown.remove();
+    const node = el("div", { className: `notice ${level}` }, el("p", {}, words), close);
     this.notices.append(node);
     while (this.notices.childElementCount > MOST_NOTICES) this.notices.firstElementChild?.remove();
     if (level === "bad") return; // stays until it is closed
