@@ -46,6 +46,10 @@ class CallDesk:
             Refused: There is no such call.
             ExotelVoiceError: The phone refuses it.
         """
+        with self._session.history.entered():
+            return await self._run(tab, request)
+
+    async def _run(self, tab: Tab, request: requests.Request) -> dict[str, str] | None:
         match request:
             case requests.CallRequest():
                 await self._run_on_call(tab, self._call(request.call), request)
@@ -58,6 +62,8 @@ class CallDesk:
                 return {"call": call.id}
             case requests.Status():
                 return {"state": self._session.reports.status(self._session.phone.state)}
+            case requests.Logs():
+                return self._session.history.piece(request.after)
             case _:
                 pass
         return None
@@ -146,6 +152,10 @@ class CallDesk:
 
     def hear(self, tab: Tab, message: requests.TabMessage) -> None:
         """Take a message that is no request."""
+        with self._session.history.entered():
+            self._hear(tab, message)
+
+    def _hear(self, tab: Tab, message: requests.TabMessage) -> None:
         match message:
             case requests.MediaReply():
                 tab.reply(message)

@@ -27,7 +27,8 @@ from exotel_voice.gateway.limits import GatewayLimits
 from exotel_voice.gateway.news import IceServer
 from exotel_voice.gateway.notices import Handler, NoticeBoard
 from exotel_voice.gateway.relay import Relay
-from exotel_voice.gateway.shared import Shared
+from exotel_voice.gateway.shared import IdentityTrace, Shared
+from exotel_voice.observe import CallTrace
 from exotel_voice.phone.events import PhoneEvent
 from exotel_voice.phone.observe import Subscription
 from exotel_voice.phone.phone import Phone
@@ -79,6 +80,8 @@ class VoiceGateway:
         settings: How the phones behave; None for the usual.
         limits: Further bounds; None for the usual.
         bus: What joins several gateway processes; None for one process alone.
+        trace: Called with the identity, `sent` or `received`, and each SIP message of every phone,
+            credentials taken out. What it raises is logged and harms nothing.
 
     Raises:
         ConfigError: A setting is missing or wrong.
@@ -99,6 +102,7 @@ class VoiceGateway:
         settings: PhoneSettings | None = None,
         limits: GatewayLimits | None = None,
         bus: SessionBus | None = None,
+        trace: IdentityTrace | None = None,
     ) -> None:
         _check(authenticate, accounts, allow_page_credentials, allowed_sip_hosts, allowed_origins)
         bounds = replace(
@@ -115,6 +119,7 @@ class VoiceGateway:
             supervisor=self._supervisor,
             ice_servers=tuple(map(_ice_server, ice_servers)),
             make_phone=partial(Phone, settings=settings),
+            trace=None if trace is None else partial(self._tell_trace, trace),
         )
         carrier = bus or LocalBus()
         self._access = Access(
@@ -165,6 +170,26 @@ class VoiceGateway:
         """
         return self._house.shared.notices.on(kind, handler)
 
+    def trace(self, identity: str, call_id: str) -> CallTrace:
+        """Give the SIP messages of one call of a user, to read or to draw as a ladder.
+
+        They are kept while the phone lives, the last `GatewayLimits.trace_messages` of each phone
+        of this process. After the last tab and the last call it lives on for `last_tab_limit`, so a
+        handler of `CallEnded` has them all.
+
+        Args:
+            identity: Whose phone it is.
+            call_id: `Call.id`, also of a call that has ended.
+
+        Returns:
+            The trace, credentials taken out; without messages if none is kept.
+        """
+        found = CallTrace(messages=(), near=identity)
+        for session in self._house.book:
+            if session.identity == identity and not found.messages:
+                found = session.history.trace(call_id, near=session.phone.account.username)
+        return found
+
     async def aclose(self) -> None:
         """Close every connection and every phone; calls are hung up. Never raises.
 
@@ -186,6 +211,9 @@ class VoiceGateway:
         await self._house.book.aclose()
         self._house.relay.close()
         await self._supervisor.aclose()
+
+    def _tell_trace(self, trace: IdentityTrace, identity: str, way: str, text: str) -> None:
+        self._supervisor.call(partial(trace, identity, way), text)
 
     async def _serve(self, websocket: WebSocket) -> None:
         connection = Connection(websocket, self._house)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Final
 
 from exotel_voice.errors import ConfigError
 
 __all__ = ["GatewayLimits", "RateLimit"]
+
+_MAY_BE_NONE: Final = {"log_lines", "trace_messages"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +17,7 @@ class GatewayLimits:
     """Bounds of a gateway. Durations are seconds.
 
     Raises:
-        ConfigError: A bound is not more than 0.
+        ConfigError: A bound is not more than 0; of what is kept, less than 0.
     """
 
     resume: float = 30.0
@@ -42,10 +45,15 @@ class GatewayLimits:
     """Tabs of one phone."""
     connections: int = 20_000
     """Connections of one gateway."""
+    log_lines: int = 500
+    """Lines that are kept of each phone's log for the tabs' `downloadLogs`; 0 for none."""
+    trace_messages: int = 200
+    """SIP messages that are kept of each phone for `VoiceGateway.trace`; 0 for none."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if getattr(self, field.name) <= 0:
+            value = getattr(self, field.name)
+            if value < 0 or (value == 0 and field.name not in _MAY_BE_NONE):
                 raise ConfigError(f"the limit {field.name} must be more than 0")
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "HangUp",
     "Hello",
     "Hold",
+    "Logs",
     "MediaEvent",
     "MediaReply",
     "MediaStats",
@@ -124,6 +125,14 @@ class Detach(Request):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status(Request):
     """Asks for the readiness of guide 5.13."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logs(Request):
+    """Asks for the lines that the gateway keeps of this phone (guide 5.15)."""
+
+    after: int = 0
+    """The number to go on with; 0 for the beginning."""
 
 
 # -- registration and calls --------------------------------------------------------------------

@@ -13,6 +13,7 @@ from exotel_voice.errors import ExotelVoiceError, InvalidState
 from exotel_voice.gateway.call_reports import CallReports
 from exotel_voice.gateway.desk import CallDesk
 from exotel_voice.gateway.faults import CloseCode, Fault, Refused
+from exotel_voice.gateway.history import PhoneHistory
 from exotel_voice.gateway.news import Attached, AttachedAccount, News, SessionNews, TabFacts, Tabs
 from exotel_voice.gateway.parking import Parking
 from exotel_voice.gateway.reports import PhoneReports
@@ -52,6 +53,7 @@ class PhoneSession:
         parking: Calls that wait for a tab.
         calls: What is told of calls.
         desk: What tabs ask for.
+        history: Its log and its messages.
         supervisor: Owns the tasks of the gateway.
         is_closed: Whether the phone is closed, or about to be.
     """
@@ -68,7 +70,10 @@ class PhoneSession:
         self.identity = identity
         self.tabs = TabRow()
         self.media = BrowserMedia(carriers=self._carriers, limit=limits.media)
-        self.phone = shared.make_phone(account, media=RoutedMedia(self.media))
+        self.phone = shared.make_phone(
+            account, media=RoutedMedia(self.media), trace=self._take_message
+        )
+        self.history = PhoneHistory(account.password, limits, identity, shared.trace)
         self.reports = PhoneReports(self.tell)
         self.parking = Parking(limit=limits.resume, give_up=self._give_up)
         self.calls = CallReports(self, shared.notices, shared.supervisor, decide=limits.decide)
@@ -108,40 +113,42 @@ class PhoneSession:
             tab: The tab.
             media: Media sessions that go on in it, because only its connection broke.
         """
-        before = self.tabs.find(tab.id)
-        if before is not None:
-            fault = Fault(
-                code="gateway.replaced",
-                message="another connection has taken the name of this tab",
-                hint="Take a new name for the tab and connect again.",
-            )
-            before.close(CloseCode.REPLACED, fault)
-            self.leave(before)
-        self._stop_grace()
-        self.tabs.add(tab)
-        self._resume(tab, media)
-        tab.send(self._attached(tab))
-        self.tell_tabs(besides=tab)
+        with self.history.entered():
+            before = self.tabs.find(tab.id)
+            if before is not None:
+                fault = Fault(
+                    code="gateway.replaced",
+                    message="another connection has taken the name of this tab",
+                    hint="Take a new name for the tab and connect again.",
+                )
+                before.close(CloseCode.REPLACED, fault)
+                self.leave(before)
+            self._stop_grace()
+            self.tabs.add(tab)
+            self._resume(tab, media)
+            tab.send(self._attached(tab))
+            self.tell_tabs(besides=tab)
 
     def leave(self, tab: Tab) -> None:
         """Take a tab out: its calls wait for another one, and the next oldest becomes active."""
         if tab not in self.tabs:
             return
-        was_active = self.tabs.active is tab
-        self.tabs.remove(tab)
-        tab.gone()
-        for call in tuple(self.phone.calls.values()):
-            media = self.media_of(call)
-            is_waiting = media is not None and media.release(tab)
-            if is_waiting and call.state is not CallState.INCOMING:
-                self.parking.park(call.id)
-                self.calls.tell(call, "media")
-        self.tell_tabs()
-        active = self.tabs.active
-        if was_active and active is not None:
-            active.send(SessionNews(state="re-register"))
-        if active is None:
-            self._start_grace()
+        with self.history.entered():
+            was_active = self.tabs.active is tab
+            self.tabs.remove(tab)
+            tab.gone()
+            for call in tuple(self.phone.calls.values()):
+                media = self.media_of(call)
+                is_waiting = media is not None and media.release(tab)
+                if is_waiting and call.state is not CallState.INCOMING:
+                    self.parking.park(call.id)
+                    self.calls.tell(call, "media")
+            self.tell_tabs()
+            active = self.tabs.active
+            if was_active and active is not None:
+                active.send(SessionNews(state="re-register"))
+            if active is None:
+                self._start_grace()
 
     def tell(self, message: News) -> None:
         """Tell every tab."""
@@ -209,6 +216,9 @@ class PhoneSession:
             self.tell_tabs()
             self._close_if_unneeded()
 
+    def _take_message(self, way: str, text: str) -> None:
+        self.history.take(way, text)
+
     def _give_up(self, call_id: str) -> None:
         call = self.phone.find_call(call_id)
         if call is not None:
@@ -225,8 +235,12 @@ class PhoneSession:
         self._stop_grace()
         self.parking.clear()
         self._on_closed(self)
-        await self.phone.aclose()
-        await self.media.aclose()
+        try:
+            with self.history.entered():
+                await self.phone.aclose()
+                await self.media.aclose()
+        finally:
+            self.history.close()
 
     def _start_grace(self) -> None:
         if self._grace is None and not self.is_closed:

@@ -11,10 +11,12 @@ from exotel_voice.gateway.notices import NoticeBoard
 from exotel_voice.phone.phone import Phone
 from exotel_voice.phone.supervisor import Supervisor
 
-__all__ = ["MakePhone", "Shared"]
+__all__ = ["IdentityTrace", "MakePhone", "Shared"]
 
 MakePhone = Callable[..., Phone]
-"""Called with an account and `media`; makes the phone."""
+"""Called with an account, `media` and `trace`; makes the phone."""
+IdentityTrace = Callable[[str, str, str], object]
+"""Called with the identity, `sent` or `received`, and a SIP message, credentials taken out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +35,5 @@ class Shared:
     """For the tabs' peer connections."""
     make_phone: MakePhone
     """Makes a phone."""
+    trace: IdentityTrace | None = None
+    """Called with each SIP message of each phone."""
