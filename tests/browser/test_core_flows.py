@@ -101,8 +101,8 @@ async def hold_then_unhold_at_once_ends_unheld(tab: PhoneTab, sandbox: Sandbox) 
     record = await connect(tab, sandbox, f"tone-{TONE_HZ}")
     await tab.js("() => { const call = phone.getCall(); call.Hold(); call.UnHold(); }")
     await tab.until_hears(TONE_HZ)
-    assert await tab.js("phone.getCall().isOnHold") is False
-    assert not record.is_held
+    await tab.until("!phone.getCall().isOnHold")
+    await record._changes.until(lambda: not record.is_held, what="the resume", timeout=5.0)
     record.hang_up()
     await tab.until_told("call:terminated")
     assert await tab.call_events() == ["incoming", "connected", "terminated"]

@@ -110,7 +110,7 @@ export class Call extends CallView {
   /** @param {boolean} isRinging */
   async #answer(isRinging) {
     try {
-      await this.hands.media.withMicrophone(this.mediaId, () => this.#ask("answer", { headers: {} }));
+      await this.hands.media.withMicrophone(() => this.mediaId, () => this.#ask("answer", { headers: {} }));
     } catch (error) {
       if (factsOf(error).code === "media.microphone_denied") {
         this.hands.complain("Answer", error, this);

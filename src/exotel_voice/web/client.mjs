@@ -134,7 +134,7 @@ export class Phone extends PagePhone {
    */
   async dial(target, headers = {}) {
     if (!this.#isReady("dial")) throw failure("state.invalid", "The phone is not initialized.", "Call initWebrtc first.");
-    const { call } = await this.media.withMicrophone(null, () => this.#link.request("dial", { target, headers }));
+    const { call } = await this.media.withMicrophone(() => null, () => this.#link.request("dial", { target, headers }));
     return this.#calls.dialed(call, target);
   }
 

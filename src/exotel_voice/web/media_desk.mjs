@@ -48,18 +48,20 @@ export class MediaDesk {
    * Opens the microphone before the gateway is asked for a call, so that the user's consent takes the
    * time it takes; puts it on the call's connection where there is one already.
    * @template T
-   * @param {string | null | undefined} id its media session
+   * @param {() => string | null | undefined} id gives its media session
    * @param {() => Promise<T>} ask
    */
   async withMicrophone(id, ask) {
-    const prepared = this.find(id);
+    const prepared = this.find(id());
     if (prepared) {
       await prepared.addMicrophone();
       return ask();
     }
     const spare = await microphone.open((track) => track.stop());
     try {
-      return await ask();
+      const result = await ask();
+      await this.find(id())?.addMicrophone(); // got ready without one while the microphone opened
+      return result;
     } finally {
       microphone.close(spare);
     }
