@@ -35,6 +35,7 @@ _EARLY_PACKETS = 16
 _LOOPBACK = ("127.0.0.1", "::1")
 
 Sink = Callable[[bytes], None]
+Address = tuple[Any, ...]
 
 
 class _Connection(Connection):
@@ -67,22 +68,46 @@ class IceAgent:
         self._connection = _Connection(transport_policy=policy)
         self._helpers: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
-        self._early: deque[bytes] = deque(maxlen=_EARLY_PACKETS)
+        self._early: deque[tuple[bytes, Address]] = deque(maxlen=_EARLY_PACKETS)
         self._on_media: Sink = _drop
-        self._on_handshake: Sink = self._early.append
+        self._on_handshake: Sink = _drop
 
     def deliver(self, *, on_media: Sink, on_handshake: Sink) -> None:
-        """Say who takes the packets; DTLS packets that came before are handed over at once.
+        """Say who takes the packets.
 
-        The far side may begin DTLS before its answer has come through the slower SIP server.
+        The far side may begin DTLS before its answer has come through the slower SIP server, so
+        what comes early waits until there is a path.
 
         Args:
             on_media: Takes each SRTP and SRTCP packet (first byte 128 to 191, RFC 7983 §7).
             on_handshake: Takes each DTLS packet (first byte 20 to 63).
         """
         self._on_media, self._on_handshake = on_media, on_handshake
+        if self.is_connected:
+            self._hand_over()
+
+    def _take_handshake(self, data: bytes, address: Address) -> None:
+        """Take a DTLS packet; before there is a path it waits."""
+        self._early.append((data, address))
+        if self.is_connected:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Hand on the DTLS packets of the one who answered.
+
+        An offer may have reached several devices. One that prepared for it and was not the one to
+        answer may have begun DTLS all the same, and would spoil the handshake.
+        """
+        known = {
+            (item.host, item.port)
+            for item in self._connection.remote_candidates
+            if item.type != "prflx"
+        }
+        known.add(self._connection._nominated[1].remote_addr[:2])
         while self._early:
-            on_handshake(self._early.popleft())
+            data, address = self._early.popleft()
+            if address[:2] in known:
+                self._on_handshake(data)
 
     @property
     def ufrag(self) -> str:
@@ -233,7 +258,9 @@ class IceAgent:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.connect_limit):
                 await connection.settled.wait()
-        if not self.is_connected:
+        if self.is_connected:
+            self._hand_over()
+        else:
             checks.cancel()
         return self.is_connected
 
@@ -301,7 +328,7 @@ def _sorter(
         if 127 < first < 192:
             agent._on_media(data)
         elif 19 < first < 64:
-            agent._on_handshake(data)
+            agent._take_handshake(data, addr)
         else:
             on_stun(data, addr)
 
