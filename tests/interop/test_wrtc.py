@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 
-from exotel_voice.media.base import DigitHeard, Direction, MediaConnected
+from exotel_voice.media.base import (
+    DigitHeard,
+    Direction,
+    MediaConnected,
+    MediaFailed,
+    MediaInterrupted,
+)
 from exotel_voice.media.native import NativeMedia
 from exotel_voice.media.sdp_parse import parse_description
 from interop.libwebrtc import Libwebrtc
@@ -150,3 +157,28 @@ async def test_reports_give_the_round_trip_and_the_loss_at_their_side(end: End) 
         assert stats.round_trip_ms is not None
         assert 0.0 < stats.round_trip_ms < 200.0
         assert stats.remote_lost_fraction == 0.0
+
+
+@pytest.mark.parametrize("is_gone_first", [False, True], ids=["while it is there", "after it left"])
+async def test_another_one_takes_the_call_over(end: End, is_gone_first: bool) -> None:
+    """As a browser tab does for another one, or after it was loaded again."""
+    tone = 800.0
+    async with AsyncExitStack() as tabs:
+        first = await tabs.enter_async_context(Libwebrtc(speaks=THEIRS))
+        await call_them(end, first)
+        await first.connected()
+        await hear_both(end, first)
+        if is_gone_first:
+            await tabs.pop_all().aclose()
+        async with Libwebrtc(speaks=tone) as second:
+            offer = await second.offer()
+            await second.accept(await end.session.create_answer(offer))
+            await end.told(MediaConnected, 2)
+            assert (await second.hear())[0] == pytest.approx(OURS, abs=3.0)
+            assert (await end.hear(skip=40))[0] == pytest.approx(tone, abs=3.0)
+            # Ours is the next offer, and the path stays.
+            for direction in (Direction.SENDONLY, Direction.SENDRECV):
+                held = await second.answer(await end.session.create_offer(direction=direction))
+                await end.session.accept_answer(held)
+            assert (await end.hear(skip=40))[0] == pytest.approx(tone, abs=3.0)
+    assert not [one for one in end.events if isinstance(one, MediaFailed | MediaInterrupted)]
