@@ -32,6 +32,7 @@ export function readAccount(info) {
   if (unknown.length) log.write("warn", `initWebrtc(): unknown keys are ignored: ${unknown.join(", ")}`);
   for (const key of "secret" in info ? NEEDED_KEYS : [])
     if (!account[/** @type {Record<string, string>} */ (ACCOUNT_KEYS)[key]]) throw wrong(`${key} is missing or empty.`);
+  if (account.secret) log.secrets.add(account.secret);
   const [host, port] = (account.host ?? "").split(":"); // the guide's domain is host:port
   if (port) Object.assign(account, { host, port: account.port ?? Number(port) });
   return account;

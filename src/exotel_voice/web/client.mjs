@@ -148,6 +148,11 @@ export class Phone extends PagePhone {
     this.#calls.clear();
   }
 
+  /** Saves one file with the lines of this tab and, if it can be reached, of its phone at the gateway. */
+  downloadLogs() {
+    void log.download(this.#link.isAttached ? (after) => this.#link.request("logs", { after }) : null);
+  }
+
   /** @param {Function} callback */
   checkClientStatus(callback) {
     const late = new Promise((resolve) => setTimeout(resolve, STATUS_LIMIT_MS, "unknown"));

@@ -1,7 +1,11 @@
 // @ts-check
-/** @import {LogType} from "./types.d.ts" */
+/** @import {AskForLines, DatedLine, LogType} from "./types.d.ts" */
 
 const LOG_LINES = 1000;
+/** A file is saved after this time with the lines that have come, also where the gateway is slow. */
+const GATEWAY_LIMIT_MS = 2000;
+/** Shorter ones are in every other word. */
+const MIN_SECRET = 4;
 const SECRET_KEY = /secret|password|credential/i;
 
 /** The page's log: the last thousand lines, at the same cost for each however many there were. */
@@ -14,6 +18,8 @@ export class Log {
   /** @type {Set<(type: LogType, message: string, args: unknown[]) => void>} */
   listeners = new Set();
   isOnConsole = true;
+  /** @type {Set<string>} */
+  secrets = new Set();
 
   /**
    * @param {LogType} type
@@ -32,19 +38,30 @@ export class Log {
     }
   }
 
-  /** All lines, oldest first. */
-  text() {
-    const lines = [...this.#lines.slice(this.#next), ...this.#lines.slice(0, this.#next)];
-    return lines
+  /**
+   * All lines, oldest first, without secrets.
+   * @param {DatedLine[]} others
+   */
+  text(others = []) {
+    const lines = [...this.#lines.slice(this.#next), ...this.#lines.slice(0, this.#next)]
       .map(({ at, type, message, args }) =>
-        [new Date(at).toISOString(), type, message, ...args.map(printed)].join(" "))
-      .join("\n");
+        ({ at, line: [new Date(at).toISOString(), type, message, ...args.map(printed)].join(" ") }));
+    let text = [...lines, ...others].sort((a, b) => a.at - b.at).map(({ line }) => line).join("\n");
+    for (const secret of this.secrets) if (secret.length >= MIN_SECRET) text = text.replaceAll(secret, "***");
+    return text;
   }
 
-  /** Saves the lines as a file of the user's. */
-  download() {
+  /**
+   * Saves the lines as a file of the user's, among them those of the gateway if it gives any.
+   * @param {AskForLines | null} [ask]
+   */
+  async download(ask) {
+    /** @type {DatedLine[]} */
+    const others = [];
+    const late = () => new Promise((resolve) => setTimeout(resolve, GATEWAY_LIMIT_MS));
+    if (ask) await Promise.race([collect(ask, others).catch(() => {}), late()]);
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([this.text()], { type: "text/plain" }));
+    link.href = URL.createObjectURL(new Blob([this.text(others)], { type: "text/plain" }));
     link.download = `exotel-voice-${new Date().toISOString().replace(/[:.]/g, "-")}.log`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -65,6 +82,26 @@ export class Log {
     } catch (error) {
       complain(error);
     }
+  }
+}
+
+/**
+ * Reads the gateway's lines piece by piece, and dates them by the clock of this page.
+ * @param {AskForLines} ask
+ * @param {DatedLine[]} lines
+ */
+async function collect(ask, lines) {
+  let ahead = NaN;
+  for (let after = /** @type {string | undefined} */ ("0"); after; ) {
+    const asked = Date.now();
+    const { text, at, next } = await ask(Number(after));
+    if (after === "0") {
+      ahead = Math.round(Number(at) - (asked + Date.now()) / 2);
+      lines.push({ at: 0, line: `(the clock of the gateway is ${ahead} ms ahead)` });
+    }
+    for (const line of text.split("\n").filter(Boolean))
+      lines.push({ at: Date.parse(line.split(" ")[0]) - ahead, line: line.replace(" ", " gateway ") });
+    after = next;
   }
 }
 

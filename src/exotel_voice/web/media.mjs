@@ -125,7 +125,8 @@ export class MediaConnection {
    * @param {number} duration seconds
    * @param {number} gap seconds
    */
-  sendDigits(digits, duration, gap) {
+  async sendDigits(digits, duration, gap) {
+    await this.addMicrophone(); // it may be on its way
     const dtmf = this.#transceiver?.sender.dtmf;
     if (!dtmf?.canInsertDTMF || !this.#isSending)
       throw failure("state.invalid", "Digits cannot be sent beside the audio of this call.", "Send them by SIP INFO.");

@@ -59,8 +59,9 @@ export class MediaDesk {
     }
     const spare = await microphone.open((track) => track.stop());
     try {
+      await this.find(id())?.addMicrophone(); // it was prepared while the microphone opened
       const result = await ask();
-      await this.find(id())?.addMicrophone(); // got ready without one while the microphone opened
+      await this.find(id())?.addMicrophone(); // or while the gateway was asked
       return result;
     } finally {
       microphone.close(spare);

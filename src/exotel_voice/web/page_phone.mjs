@@ -90,9 +90,6 @@ export class PagePhone extends EventTarget {
   setEnableConsoleLogging(isEnabled) {
     log.isOnConsole = isEnabled;
   }
-  downloadLogs() {
-    log.download();
-  }
   /** @param {string} name */
   setPreferredCodec(name) {
     const isKnown = preferred(name).length > 0;

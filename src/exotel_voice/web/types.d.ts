@@ -110,6 +110,14 @@ export type Message =
   | ({ type: "error"; request?: number } & ErrorFacts)
   | { type: "pong"; at: number };
 
+/** A line and its milliseconds since the epoch. */
+export interface DatedLine {
+  at: number;
+  line: string;
+}
+/** Asks the gateway for the lines that it keeps, from a number on. */
+export type AskForLines = (after: number) => Promise<{ text: string; at: string; next?: string }>;
+
 /** What a link tells its owner. */
 export interface LinkListener {
   /** The media sessions whose connection is alive in this page. */
