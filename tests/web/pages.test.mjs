@@ -51,6 +51,52 @@ test("the log keeps the last thousand lines, oldest first", () => {
   assert.match(lines.at(-1), /line 1499$/);
 });
 
+test("the lines of the page and of the gateway are one file, by time, without the secret", async (context) => {
+  context.mock.timers.enable({ apis: ["Date"], now: Date.UTC(2026, 0, 1, 12, 0, 10) });
+  const own = new Log();
+  own.isOnConsole = false;
+  own.secrets.add("hunter2");
+  own.write("log", "first hunter2", { secret: "other" });
+  context.mock.timers.tick(2000);
+  own.write("warn", "last");
+  let saved;
+  globalThis.document = { createElement: () => ({ click() {} }) };
+  context.mock.method(URL, "createObjectURL", (blob) => ((saved = blob), "blob:x"));
+  const pieces = [
+    { text: "2026-01-01T13:00:11.000Z INFO    exotel_voice.phone between\n2026-01-01T13:00:11.500Z INFO    a b hunter2", next: "2",
+      at: String(Date.UTC(2026, 0, 1, 13, 0, 12)) },
+    { text: "2026-01-01T13:00:11.600Z INFO    c", at: String(Date.UTC(2026, 0, 1, 13, 0, 12)) },
+  ];
+  const asked = [];
+  await own.download(async (after) => (asked.push(after), pieces.shift()));
+  delete globalThis.document;
+  assert.deepEqual(asked, [0, 2]);
+  assert.equal(await saved.text(), `(the clock of the gateway is 3600000 ms ahead)
+2026-01-01T12:00:10.000Z log first *** {"secret":"***"}
+2026-01-01T13:00:11.000Z gateway INFO    exotel_voice.phone between
+2026-01-01T13:00:11.500Z gateway INFO    a b ***
+2026-01-01T13:00:11.600Z gateway INFO    c
+2026-01-01T12:00:12.000Z warn last`);
+});
+
+test("a gateway that gives no lines, or none in time, leaves those of the page", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const own = new Log();
+  own.isOnConsole = false;
+  own.write("log", "alone");
+  const saved = [];
+  globalThis.document = { createElement: () => ({ click() {} }) };
+  context.mock.method(URL, "createObjectURL", (blob) => (saved.push(blob), "blob:x"));
+  await own.download(null);
+  await own.download(() => Promise.reject(failure("transport.connection_lost", "", "")));
+  const late = own.download(() => new Promise(() => {}));
+  context.mock.timers.tick(2000);
+  await late;
+  delete globalThis.document;
+  for (const blob of saved) assert.match(await blob.text(), /^\S+Z log alone$/);
+  assert.equal(saved.length, 3);
+});
+
 test("a full log costs no more than an empty one", () => {
   const own = new Log();
   own.isOnConsole = false;

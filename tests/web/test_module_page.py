@@ -192,13 +192,40 @@ async def test_a_duplicated_tab_is_a_tab_of_its_own(browser: Browser, site: Site
     assert await page.js("tabs[0].is_self && tabs[0].is_active && tabs[0].tab !== tabs[1].tab")
 
 
-async def test_the_log_can_be_saved(browser: Browser, site: Site) -> None:
-    page = await open_page(browser, site)
-    await page.start("{ userName: 'alice', color: 'red' }")
-    await page.registered()
+async def saved_log(page: ModulePage) -> str:
     async with page.page.expect_download() as download:
         await page.js("phone.downloadLogs()")
     file = await download.value
     assert file.suggested_filename.startswith("exotel-voice-")
-    text = (await file.path()).read_text(encoding="utf-8")
-    assert "warn initWebrtc(): unknown keys are ignored: color" in text
+    return (await file.path()).read_text(encoding="utf-8")
+
+
+async def test_the_log_can_be_saved(exotel_sandbox: Sandbox, browser: Browser, site: Site) -> None:
+    """It holds the lines of both ends, in the order of time, and without the gateway the tab's."""
+    page = await open_page(browser, site)
+    await page.start("{ userName: 'alice', color: 'red' }")
+    await page.registered()
+    await page.js("phone.dial('echo')")
+    await page.until("told.includes('connected alice')")
+    await page.js(
+        "phone.addEventListener('connection', (event) => (window.line = event.detail.state))"
+    )
+    await page.js("phone.initWebrtc({ userName: 'alice', size: 3 })")
+    await page.until("lines.some((line) => line.includes('size'))")
+    text = await saved_log(page)
+    parts = (
+        "warn initWebrtc(): unknown keys are ignored: color",
+        "exotel_voice.phone registered for",
+        "CallConnected",
+        "warn initWebrtc(): unknown keys are ignored: size",
+    )
+    assert all(part in text for part in parts)
+    assert list(parts) == sorted(parts, key=text.index)
+    assert " gateway INFO" in text
+    assert exotel_sandbox.account("alice").password not in text
+    await page.until("window.line === 'connected'")
+    await site.gateway.aclose()
+    await page.until("line !== 'connected'")
+    alone = await saved_log(page)
+    assert "warn initWebrtc(): unknown keys are ignored: size" in alone
+    assert " gateway " not in alone
