@@ -6,6 +6,8 @@ import logging
 from pathlib import Path
 
 from docs.stage import Scenes, Stage
+from exotel_voice.gateway import VoiceGateway
+from gateway.site import Site, identity_of
 
 __all__ = ["scenes"]
 
@@ -49,3 +51,20 @@ async def trace(stage: Stage) -> None:
     assert "INVITE" in stage.printed[0]
     assert "BYE" in stage.printed[0]
     assert (stage.folder / "call.svg").read_text("utf-8").startswith("<svg ")
+
+
+@scenes("logs-gateway")
+async def of_the_gateway(stage: Stage) -> None:
+    gateway = VoiceGateway(authenticate=identity_of, accounts=stage.sandbox.account)
+    stage.give(gateway=gateway)
+    await stage.run()
+    async with Site(gateway) as site, site.tab("one") as tab:
+        await tab.hello()
+        await tab.attach()
+        await tab.register()
+        stage.sandbox.place_call(to="alice")
+        call = await tab.call_event("incoming")
+        await tab.request("reject", call=call["id"])
+        await stage.until_printed("486 Busy Here")
+    assert "INVITE" in stage.printed[0]
+    assert "<svg" in (stage.folder / "call.html").read_text("utf-8")
