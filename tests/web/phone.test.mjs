@@ -136,7 +136,8 @@ test("a page that answers refusals with DoRegister, as the guide's does, is slow
     double.send({ type: "registration", state: "sent_request" });
     double.send({ type: "registration", state: "terminated", status: 403, reason: "Forbidden", hint: "Look." });
   }
-  assert.ok(Date.now() - start > 900, `four tries took ${Date.now() - start} ms`);
+  const took = Date.now() - start;
+  assert.ok(took > 900 && took < 10_000, `four tries took ${took} ms`);
 });
 
 test("session states reach the page with its user name", async () => {

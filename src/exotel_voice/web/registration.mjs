@@ -58,6 +58,7 @@ export class Registration {
   /** @param {RegistrationMessage} message */
   receive({ state, status, reason, hint }) {
     this.state = state;
+    if (!ON_THE_WAY.includes(state)) this.#asked = ""; // the page may ask again at once
     if (state === "registered") this.#refusals = 0;
     if (state === "terminated") this.#refusals += 1;
     const message = [status, reason].filter(Boolean).join(" ");
