@@ -24,6 +24,7 @@ PREFERENCES: Final = {
     "browser.shell.checkDefaultBrowser": False,
     "datareporting.policy.dataSubmissionEnabled": False,
     "extensions.update.enabled": False,
+    "media.autoplay.block-webaudio": False,
     "media.autoplay.blocking_policy": 0,
     "media.autoplay.default": 0,
     "media.gmp-manager.updateEnabled": False,

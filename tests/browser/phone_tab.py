@@ -53,7 +53,9 @@ class PhoneTab:
     async def until(self, condition: str, *, limit_ms: int = WAIT_MS) -> None:
         """Wait until a JavaScript condition holds in the page."""
         told = await self.tab.evaluate(UNTIL, [condition, limit_ms])
-        assert told is None, f"{condition} never held; the page told {json.dumps(told, default=str)[:3000]}"
+        assert told is None, (
+            f"{condition} never held; the page told {json.dumps(told, default=str)[:3000]}"
+        )
 
     async def until_told(self, *facts: str) -> None:
         """Wait until the callbacks have told each of these facts, such as `call:incoming`."""

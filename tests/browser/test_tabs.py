@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.async_api import Error as PageError
 from playwright.async_api import Page
 
 from browser.phone_tab import Opener, PhoneTab, a_browser
@@ -67,6 +66,15 @@ async def has_audio_both_ways(tab: PhoneTab, record: CallRecord) -> None:
     )
 
 
+async def crash(page: Page) -> None:
+    """End the page's process; nobody answers the command that does it."""
+    session = await page.context.new_cdp_session(page)
+    async with page.expect_event("crash"):
+        command = asyncio.ensure_future(session.send("Page.crash"))
+    command.cancel()
+    await asyncio.wait([command])
+
+
 async def test_three_tabs_ring_and_any_of_them_answers(desk: Desk) -> None:
     first, second, third = await desk.open(3)
     assert desk.registrations() == 1
@@ -117,9 +125,7 @@ async def test_a_crashed_tab_s_call_is_taken_over_by_another(desk: Desk) -> None
     await has_audio_both_ways(first, record)
     page = first.tab
     assert isinstance(page, Page)
-    session = await page.context.new_cdp_session(page)
-    with contextlib.suppress(PageError):
-        await session.send("Page.crash")
+    await crash(page)
     await second.until_told("session:re-register")
     await second.do("Answer")
     await has_audio_both_ways(second, record)

@@ -39,7 +39,7 @@ const probe = {
         if (!track) return false;
         if (this.ear?.track === track) return true;
         const context = (this.context ??= new AudioContext());
-        if (context.state !== "running") await context.resume();
+        if (context.state !== "running") context.resume().catch(() => {});
         const stream = new MediaStream([track]);
         const player = new Audio();
         player.muted = true;
