@@ -100,7 +100,7 @@ export class Phone extends PagePhone {
       return true;
     } catch (error) {
       const reason = this.#complain("initWebrtc()", error);
-      if (reason.code !== "config") this.#registration.tell("terminated", reason);
+      if (reason.code !== "config") this.#registration.tell("terminated", reason, true);
       return false;
     }
   }

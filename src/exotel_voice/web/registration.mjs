@@ -74,11 +74,12 @@ export class Registration {
   /**
    * @param {string} state
    * @param {ErrorFacts} [reason]
+   * @param {boolean} isLogged whether the log has the reason already
    */
-  tell(state, reason) {
+  tell(state, reason, isLogged = false) {
     if (state === this.#told) return;
     this.#told = state;
-    if (reason) log.write("warn", `registration: ${state}: ${reason.message} ${reason.hint}`);
+    if (reason && !isLogged) log.write("warn", `registration: ${state}: ${reason.message} ${reason.hint}`);
     const name = this.phone.userName();
     log.call("RegisterEventCallBack", this.#callback, state, name, reason);
     this.phone.tell(state, name, reason);
