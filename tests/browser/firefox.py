@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 
+from devices.pulse import PulseServer
+
 __all__ = ["Firefox", "FirefoxTab", "firefox"]
 
 START_LIMIT: Final = 40.0
@@ -127,14 +129,20 @@ class FirefoxTab:
 
 @contextlib.asynccontextmanager
 async def firefox() -> AsyncIterator[Firefox]:
-    """Start the machine's Firefox with fake devices and a profile of its own, and end it."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    """Start the machine's Firefox with fake devices and a profile of its own, and end it.
+
+    It measures sound only where it can play some, so it gets a sound service of its own.
+    """
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        contextlib.closing(PulseServer().start()) as pulse,
+    ):
         _write_preferences(Path(folder))
         process = await asyncio.create_subprocess_exec(
             shutil.which("firefox-esr") or "firefox",
             *("--headless", "--no-remote", "--profile", folder),
             *("--remote-debugging-port", "0", "about:blank"),
-            env={**os.environ, "HOME": folder},
+            env={**os.environ, "HOME": folder, "PULSE_SERVER": pulse.address},
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )

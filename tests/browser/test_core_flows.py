@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.timeout(150),
-    pytest.mark.needs("chromium", "firefox", "playwright"),
+    pytest.mark.needs("chromium", "firefox", "playwright", "pulseaudio"),
 ]
 TONE_HZ = 700
 AUDIBLE = 0.01

@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.interop,
     pytest.mark.slow,
-    pytest.mark.needs("chromium", "firefox", "playwright", "kamailio", "rtpengine"),
+    pytest.mark.needs("chromium", "firefox", "playwright", "pulseaudio", "kamailio", "rtpengine"),
     pytest.mark.timeout(120),
 ]
 FAR_HZ = 800.0
