@@ -48,7 +48,7 @@ def listen(port: int) -> list[socket.socket]:
 
 def _open(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
@@ -56,6 +56,8 @@ def _open(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
             f"Port {port} is taken by another program.",
             hint=f"End that program, or choose another port: --port {port + 1}, or 0 for any.",
         ) from error
+    # asyncio switches Nagle's delay off only for a socket that says that it is of TCP.
+    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())
 
 
 class DemoServer:
