@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 from collections.abc import Callable
 from typing import Self
@@ -14,7 +15,7 @@ from exotel_voice.media.native import NativeMedia
 from exotel_voice.media.native_session import NativeSession
 from tones import Samples, frequency_of, level_of, tone
 
-__all__ = ["RATE", "End", "Pair", "keep", "without"]
+__all__ = ["RATE", "End", "Pair", "keep", "open_sockets", "without"]
 
 RATE = 16000
 LIMIT = 5.0
@@ -34,6 +35,12 @@ def without(*names: str) -> Alteration:
         return re.sub(rf"(?m)^a=(?:{pattern})\b.*\r\n".encode(), b"", description)
 
     return alter
+
+
+def open_sockets() -> list[asyncio.BaseTransport]:
+    """List the sockets of event loops that nobody has closed."""
+    transports = [each for each in gc.get_objects() if isinstance(each, asyncio.BaseTransport)]
+    return [each for each in transports if not each.is_closing()]
 
 
 class End:

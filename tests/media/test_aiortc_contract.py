@@ -14,6 +14,7 @@ import aioice.ice
 import pytest
 from aioice import Connection, TransportPolicy
 from aioice.ice import CandidatePair, StunProtocol
+from aioice.turn import TurnClientUdpProtocol, TurnTransport
 from aiortc import RTCCertificate, RTCDtlsTransport
 from aiortc.rtcdtlstransport import SRTP_PROFILES, State
 from cryptography import x509
@@ -99,6 +100,46 @@ async def test_packets_come_to_the_datagram_received_of_the_object() -> None:
         assert await taken.get() == b"\x80rtp"
     await one.close()
     await other.close()
+
+
+async def test_the_watch_on_consent_is_a_task_that_runs_query_consent() -> None:
+    watches: list[asyncio.Task[None] | None] = []
+
+    class Watched(Connection):
+        async def query_consent(self) -> None:
+            watches.append(asyncio.current_task())
+            await super().query_consent()
+
+    one, other = Watched(ice_controlling=True), await gathered()
+    one._local_candidates += await one.get_component_candidates(1, ["127.0.0.1"])
+    one._local_candidates_start = one._local_candidates_end = True
+    await joined(one, other)
+    await asyncio.sleep(0)
+    assert watches == [one._query_consent_task]
+    await one.close()
+    await other.close()
+
+
+async def test_a_relay_keeps_its_tasks_under_these_names() -> None:
+    inner = TurnClientUdpProtocol(
+        ("127.0.0.1", 3478), username="", password="", lifetime=600, channel_refresh_time=500
+    )
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: inner, remote_addr=("127.0.0.1", 3478)
+    )
+    relay = TurnTransport(inner)
+    parts = vars(relay)
+    assert parts["_TurnTransport__close_task"] is None
+    assert parts["_TurnTransport__send_tasks"] == set()
+    relay.sendto(b"audio", ("127.0.0.1", 9))
+    relay.close()
+    tasks = {parts["_TurnTransport__close_task"], *parts["_TurnTransport__send_tasks"]}
+    await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    assert len(tasks) == 2
+    assert transport.is_closing()
 
 
 async def test_the_end_of_consent_is_an_event() -> None:
@@ -189,7 +230,10 @@ async def test_keys_are_agreed_with_a_far_side_that_has_an_rsa_certificate(
     assert theirs.receiving_keys is not None
     packet = b"\x80\x00\x00\x01" + b"\x00" * 8 + b"audio"
     assert theirs.receiving_keys.unprotect(ours.sending_keys.protect(packet)) == packet
+    reader = ours._task
+    assert reader is not None
     await ours.stop()
+    assert reader.done()
     await theirs.stop()
 
 

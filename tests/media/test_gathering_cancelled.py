@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 
 import pytest
 
 from exotel_voice.media.native import NativeMedia
+from native_pair import open_sockets
 
 pytestmark = pytest.mark.media
-
-
-def open_sockets() -> list[asyncio.BaseTransport]:
-    """List the sockets of event loops that nobody has closed."""
-    transports = [each for each in gc.get_objects() if isinstance(each, asyncio.BaseTransport)]
-    return [each for each in transports if not each.is_closing()]
 
 
 async def test_gathering_that_is_cancelled_at_any_step_closes_its_sockets() -> None:

@@ -1,4 +1,4 @@
-"""The touches on aioice, aiortc's ICE, that go beyond what it documents; all in this module.
+"""The touches on aioice, aiortc's ICE, that go beyond what it documents, but for TURN (`_turn.py`).
 
 `IceAgent` wraps a connection: gathering with a limit, loopback where there is nothing else, and
 packets taken as they come from the socket. Each name that is not documented has a test in
@@ -23,6 +23,8 @@ from aioice.ice import (
     server_reflexive_candidate,
 )
 
+from exotel_voice.media._candidate import from_aioice, to_aioice
+from exotel_voice.media._turn import Relay
 from exotel_voice.media.ice import IceServer, IceSettings
 from exotel_voice.media.sdp import IceCandidate
 
@@ -47,11 +49,16 @@ class _Connection(Connection):
     def __init__(self, *, transport_policy: TransportPolicy) -> None:
         super().__init__(ice_controlling=False, transport_policy=transport_policy)
         self.settled = asyncio.Event()
+        self.watch: asyncio.Task[None] | None = None
 
     def check_complete(self, pair: CandidatePair) -> None:
         super().check_complete(pair)
         if self._nominated:
             self.settled.set()
+
+    async def query_consent(self) -> None:
+        self.watch = asyncio.current_task()
+        await super().query_consent()
 
 
 class IceAgent:
@@ -67,6 +74,7 @@ class IceAgent:
         self._settings = settings
         self._connection = _Connection(transport_policy=policy)
         self._helpers: set[asyncio.Task[None]] = set()
+        self._gathering: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._early: deque[tuple[bytes, Address]] = deque(maxlen=_EARLY_PACKETS)
         self._on_media: Sink = _drop
@@ -129,14 +137,30 @@ class IceAgent:
 
     def candidates(self) -> tuple[IceCandidate, ...]:
         """Give the addresses found so far."""
-        return tuple(_from_aioice(item) for item in self._connection.local_candidates)
+        return tuple(from_aioice(item) for item in self._connection.local_candidates)
 
     async def gather(self, *, has_loopback: bool = False) -> None:
         """Open the sockets and ask the servers, within the limit of the settings.
 
+        There are no candidates where `aclose` comes meanwhile.
+
         Args:
             has_loopback: Whether the far side is known to use a loopback address.
         """
+        self._gathering = asyncio.create_task(self._gather(has_loopback=has_loopback))
+        try:
+            await asyncio.wait([self._gathering])
+        finally:
+            await self._stop_gathering()
+        if not self._gathering.cancelled():
+            self._gathering.result()
+
+    async def _stop_gathering(self) -> None:
+        if self._gathering is not None and not self._gathering.done():
+            self._gathering.cancel()
+            await asyncio.wait([self._gathering])
+
+    async def _gather(self, *, has_loopback: bool) -> None:
         connection = self._connection
         addresses = [] if self._settings.is_relay_only else self._addresses(has_loopback)
         opening = asyncio.ensure_future(
@@ -172,10 +196,14 @@ class IceAgent:
         try:
             await asyncio.wait(questions, timeout=self._settings.gathering_limit)
         finally:
+            late = [task for task in questions if task.cancel()]
+            if late:
+                logger.info("%d STUN or TURN servers did not answer in time", len(late))
+                await asyncio.wait(late)
             for task in questions:
-                if task.cancel():
-                    logger.info("a STUN or TURN server did not answer in time")
-                elif (error := task.exception()) is not None:
+                if task.cancelled():
+                    continue
+                if (error := task.exception()) is not None:
                     logger.info("a STUN or TURN server gave no address: %s", error)
                 else:
                     self._keep(found, *task.result())
@@ -251,7 +279,7 @@ class IceAgent:
             if candidate.is_mdns:
                 self._start_helper(self._add(candidate))
             else:
-                await connection.add_remote_candidate(_to_aioice(candidate))
+                await connection.add_remote_candidate(to_aioice(candidate))
         # The end of candidates is never told to aioice, which would give up as soon as those
         # listed fail, although checks of the far side may open another path (RFC 8863 §4).
         checks = self._start_helper(self._check())
@@ -276,7 +304,7 @@ class IceAgent:
     async def _add(self, candidate: IceCandidate) -> None:
         """Look a name of multicast DNS up and add it; a name that nobody knows is left out."""
         try:
-            await self._connection.add_remote_candidate(_to_aioice(candidate))
+            await self._connection.add_remote_candidate(to_aioice(candidate))
         except OSError as error:
             logger.info("multicast DNS is not at hand: %s", error)
 
@@ -303,17 +331,29 @@ class IceAgent:
 
     async def aclose(self) -> None:
         """Close the sockets, within a second. Safe to call more than once."""
+        # A task of its own, because aioice cannot be closed again once closing was cancelled.
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.wait([self._closing])
+
+    async def _close(self) -> None:
+        await self._stop_gathering()
         helpers = tuple(self._helpers)
         for task in helpers:
             task.cancel()
         if helpers:
             await asyncio.wait(helpers)
-        # A task of its own, because aioice cannot be closed again once closing was cancelled.
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._connection.close())
-        await asyncio.wait([self._closing], timeout=_CLOSE_LIMIT)
+        relays = Relay.among(self._connection._protocols)
+        for relay in relays:
+            relay.begin_to_close()
+        closing = asyncio.create_task(self._connection.close())
+        await asyncio.wait([closing], timeout=_CLOSE_LIMIT)
         # Only a TURN server that does not confirm the end of its relay keeps it waiting.
-        self._closing.cancel()
+        for relay in relays:
+            await relay.abandon()
+        # The watch on consent may be what closes it, because consent has run out.
+        watch = self._connection.watch
+        await asyncio.wait([closing] if watch is None else [closing, watch])
 
 
 def _drop(packet: bytes) -> None:
@@ -333,31 +373,3 @@ def _sorter(
             on_stun(data, addr)
 
     return datagram_received
-
-
-def _from_aioice(item: Candidate) -> IceCandidate:
-    return IceCandidate(
-        foundation=item.foundation,
-        component=item.component,
-        transport=item.transport,
-        priority=item.priority,
-        host=item.host,
-        port=item.port,
-        kind=item.type,
-        related_host=item.related_address,
-        related_port=item.related_port,
-    )
-
-
-def _to_aioice(item: IceCandidate) -> Candidate:
-    return Candidate(
-        foundation=item.foundation,
-        component=item.component,
-        transport=item.transport,
-        priority=item.priority,
-        host=item.host,
-        port=item.port,
-        type=item.kind,
-        related_address=item.related_host,
-        related_port=item.related_port,
-    )

@@ -7,6 +7,7 @@ rule for several fingerprints. Each private name has a test in
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Protocol, cast
 
 from aiortc import RTCCertificate, RTCDtlsTransport
@@ -90,6 +91,13 @@ class DtlsAssociation(RTCDtlsTransport):
             )
         )
         return self._state == State.CONNECTED
+
+    async def stop(self) -> None:
+        """Say goodbye and end; aiortc does not wait for its own task."""
+        reader = self._task
+        await super().stop()
+        if reader is not None:
+            await asyncio.wait([reader])
 
     def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:  # noqa: N803
         """Compare the certificate with the fingerprints of the best hash (RFC 8122 §5).

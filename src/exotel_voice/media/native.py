@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 
@@ -125,8 +126,7 @@ class NativeMedia:
     async def aclose(self) -> None:
         """Close every session that is still open. Safe to call more than once."""
         self._is_closed = True
-        for session in tuple(self._sessions):
-            await session.aclose()
+        await asyncio.gather(*(session.aclose() for session in self._sessions))
 
 
 def _codec(name: str) -> Codec:

@@ -54,7 +54,7 @@ class NativeSession:
             ends: Where the audio comes from and where it goes.
             ice: How paths are looked for.
             on_event: Takes what happens.
-            on_closed: Called once, at the end of the session.
+            on_closed: Called when everything is freed.
         """
         self._negotiation = negotiation
         self._input, self._output = ends
@@ -184,13 +184,11 @@ class NativeSession:
 
     async def aclose(self) -> None:
         """Stop the audio and free everything, within about a second."""
-        if self._is_closed:
-            return
         self._is_closed = self._is_over = True
         if self._stream is not None:
             self._stream.stop()
-        self._on_closed(self)
         await self._paths.aclose()
+        self._on_closed(self)
 
     def _require_living(self) -> None:
         if self._is_over:

@@ -85,10 +85,12 @@ class Paths:
         self._prepared: _Prepared | None = None
         self._search: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        # What has been looked for and may still be in use.
+        self._agents: set[IceAgent] = set()
         # Everything that is to be closed at the end.
         self._paths: list[SecurePath] = []
-        self._agents: set[IceAgent] = set()
-        self._is_closed = False
+        self._living: set[IceAgent] = set()
+        self._closing: asyncio.Task[None] | None = None
         self.has_rtcp = True
         """Whether RTCP may be sent: it has no port of its own here (RFC 5761 §5.1.3)."""
 
@@ -126,7 +128,7 @@ class Paths:
         """Forget what was offered."""
         agent, self._offered_agent = self._offered_agent, None
         if agent is not None:
-            await agent.aclose()
+            await self._free(agent)
 
     def check(self, audio: AudioLine) -> None:
         """Make sure that a description of the far side can be taken.
@@ -192,13 +194,14 @@ class Paths:
 
     async def _gather(self, *, has_loopback: bool) -> IceAgent:
         agent = IceAgent(self._settings)
+        self._living.add(agent)
         is_ready = False
         try:
             await agent.gather(has_loopback=has_loopback)
             is_ready = bool(agent.candidates()) and not self._is_closed
         finally:
             if not is_ready:
-                await agent.aclose()
+                await self._free(agent)
         if not is_ready:
             raise IceFailed("This machine has no address to offer, or the call has ended")
         return agent
@@ -232,7 +235,11 @@ class Paths:
         if not prepared.gathering.cancelled():
             agent = prepared.gathering.result()
             if agent is not None:
-                await agent.aclose()
+                await self._free(agent)
+
+    async def _free(self, agent: IceAgent) -> None:
+        await agent.aclose()
+        self._living.discard(agent)
 
     def _path_for(self, far_end: FarEnd) -> SecurePath:
         """Keep the keys for the same far end; make a path of its own for another one."""
@@ -296,7 +303,11 @@ class Paths:
             is_searched = self._is_searching and agent is self._agent
             if not is_searched and not any(path.is_using(agent) for path in paths):
                 self._agents.discard(agent)
-                await agent.aclose()
+                await self._free(agent)
+
+    @property
+    def _is_closed(self) -> bool:
+        return self._closing is not None
 
     def _failed(self, error: MediaError) -> None:
         if self._is_closed:
@@ -309,19 +320,24 @@ class Paths:
             self._events.on_lost(error)
 
     async def aclose(self) -> None:
-        """Free every socket. Safe to call more than once."""
-        self._is_closed = True
-        await self.rollback()
-        await self._drop_prepared()
+        """Free every socket, within about a second. Safe to call more than once."""
+        # A task of its own, so that nobody who is cancelled leaves half of it undone.
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.wait([self._closing])
+
+    async def _close(self) -> None:
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        for path in self._paths:
-            await path.aclose()
-        for agent in self._agents:
-            await agent.aclose()
+        used = {agent for agent in self._living for path in self._paths if path.is_using(agent)}
+        await asyncio.gather(
+            self._drop_prepared(),
+            *(path.aclose() for path in self._paths),
+            *(agent.aclose() for agent in self._living - used),
+        )
 
 
 def _has_loopback(audio: AudioLine) -> bool:

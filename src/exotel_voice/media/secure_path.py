@@ -93,6 +93,7 @@ class SecurePath:
         self._inbox: asyncio.Queue[bytes] = asyncio.Queue(_WAITING_PACKETS)
         self._sending: pylibsrtp.Session | None = None
         self._receiving: pylibsrtp.Session | None = None
+        self._is_closed = False
         self.is_client: bool | None = None
         """Whether this side began the DTLS handshake; None before it was agreed who does."""
         self.packets_refused = 0
@@ -157,6 +158,16 @@ class SecurePath:
                     self._receiving, self._sending = dtls.receiving_keys, dtls.sending_keys
 
     async def _recv(self) -> bytes:
+        """Give the next DTLS packet.
+
+        A cancellation that comes with a packet is lost in `asyncio.wait_for` (Python 3.11), so the
+        end is told to DTLS in this way as well.
+
+        Raises:
+            ConnectionError: The path is closed.
+        """
+        if self._is_closed:
+            raise ConnectionError("The path is closed")
         return await self._inbox.get()
 
     async def _send(self, data: bytes) -> None:
@@ -194,6 +205,7 @@ class SecurePath:
 
     async def aclose(self) -> None:
         """Tell the far side's DTLS and free the sockets. Safe to call more than once."""
+        self._is_closed = True
         if self._handshake is not None:
             self._handshake.cancel()
             await asyncio.wait([self._handshake])
