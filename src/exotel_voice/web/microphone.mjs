@@ -2,23 +2,15 @@
 import { failure } from "./failure.mjs";
 import { log } from "./log.mjs";
 
-/** The page's one microphone: opened for calls only, and shared by those that go on at a time. */
-export class Microphone {
-  /** @type {Promise<MediaStreamTrack> | null} */ #source = null;
-  /** Who uses it: their own copies of the track, with what to do when it is another. @type {Map<MediaStreamTrack, (track: MediaStreamTrack) => void>} */
-  #users = new Map();
-  deviceId = "";
-  hasNoiseSuppression = true;
+/** The device's own track, while anybody uses it. @type {Promise<MediaStreamTrack> | null} */
+let source = null;
+/** Who uses it: their own copies of the track, with what to do when it is another. @type {Map<MediaStreamTrack, (track: MediaStreamTrack) => void>} */
+const users = new Map();
+let noiseSuppression = true;
 
-  /** @param {string} deviceId the one chosen, or "" for the browser's default */
-  #constraints(deviceId) {
-    return {
-      echoCancellation: true,
-      autoGainControl: true,
-      noiseSuppression: this.hasNoiseSuppression,
-      ...(deviceId ? { deviceId: { exact: deviceId } } : {}),
-    };
-  }
+/** One microphone for all phones of a page: opened for calls only, and shared by those that go on at a time. */
+export const microphone = {
+  deviceId: "",
 
   /**
    * Gives a track of one's own, asking the user if need be.
@@ -26,111 +18,99 @@ export class Microphone {
    * @returns {Promise<MediaStreamTrack>}
    */
   async open(onReplaced) {
-    this.#source ??= this.#capture(this.deviceId);
-    const source = this.#source;
+    const opening = (source ??= capture(this.deviceId));
     try {
-      const track = (await source).clone();
-      this.#users.set(track, onReplaced);
+      const track = (await opening).clone();
+      users.set(track, onReplaced);
       return track;
     } catch (error) {
-      if (this.#source === source) this.#source = null;
+      if (source === opening) source = null;
       throw error;
     }
-  }
+  },
 
   /** @param {MediaStreamTrack | null} track */
   close(track) {
     if (!track) return;
     track.stop();
-    this.#users.delete(track);
-    if (this.#users.size) return;
-    void this.#source?.then((source) => source.stop(), () => {});
-    this.#source = null;
-  }
+    users.delete(track);
+    if (!users.size) take(null);
+  },
 
   /**
-   * Takes another device, at once in every call.
-   * @param {string} deviceId
+   * Takes another device, at once in every call. One that is chosen is tried, also without a call.
+   * @param {string} deviceId the one chosen, or "" for the browser's default
    */
   async change(deviceId) {
-    if (this.#source || !deviceId) await this.#replace(deviceId);
-    else if (!(await inputs()).some((device) => device.deviceId === deviceId))
-      throw failure("media.device", "There is no such microphone.", "Choose from navigator.mediaDevices.enumerateDevices().");
+    if (source || deviceId) await replace(deviceId);
     this.deviceId = deviceId;
-  }
+  },
 
   /** @param {boolean} isEnabled */
   async setNoiseSuppression(isEnabled) {
-    this.hasNoiseSuppression = isEnabled;
-    if (this.#source) await this.#replace(this.deviceId);
-  }
+    noiseSuppression = isEnabled;
+    if (source) await replace(this.deviceId);
+  },
+};
 
-  /** @param {string} deviceId */
-  async #replace(deviceId) {
-    if (!this.#source) return;
-    const source = await this.#capture(deviceId);
-    const old = this.#source;
-    this.#source = Promise.resolve(source);
-    void old?.then((track) => track.stop(), () => {});
-    for (const [track, onReplaced] of [...this.#users]) {
-      const copy = source.clone();
-      copy.enabled = track.enabled;
-      this.#users.delete(track);
-      this.#users.set(copy, onReplaced);
-      onReplaced(copy);
-      track.stop();
-    }
-  }
+/** @param {Promise<MediaStreamTrack> | null} next what is the source from now on */
+function take(next) {
+  source?.then((track) => track.stop(), () => {});
+  source = next;
+}
 
-  /** @param {string} deviceId */
-  async #capture(deviceId) {
-    const devices = mediaDevices();
-    try {
-      const stream = await devices.getUserMedia({ audio: this.#constraints(deviceId) });
-      const [track] = stream.getAudioTracks();
-      track.addEventListener("ended", () => void this.#lost());
-      return track;
-    } catch (error) {
-      throw microphoneDenied(/** @type {Error} */ (error));
-    }
+/** @param {string} deviceId */
+async function replace(deviceId) {
+  const fresh = await capture(deviceId);
+  if (!source) return fresh.stop(); // nobody uses it
+  take(Promise.resolve(fresh));
+  for (const [track, onReplaced] of [...users]) {
+    const copy = fresh.clone();
+    copy.enabled = track.enabled;
+    users.set(copy, onReplaced);
+    onReplaced(copy);
+    microphone.close(track);
   }
+}
 
-  /** The device was unplugged: go on with another, if there is one. */
-  async #lost() {
-    log.write("warn", "the microphone is gone; another is tried");
-    this.deviceId = "";
-    try {
-      await this.#replace("");
-    } catch (error) {
-      log.write("error", `no microphone is left: ${/** @type {Error} */ (error).message}`);
-      mediaDevices().addEventListener("devicechange", () => this.#source && void this.#lost(), { once: true });
-    }
-  }
+/** Browsers cancel echoes and control the gain unasked. @param {string} deviceId */
+async function capture(deviceId) {
+  const audio = { noiseSuppression, deviceId: { exact: deviceId || undefined } };
+  const stream = await mediaDevices().getUserMedia({ audio }).catch(({ name }) => {
+    throw /NotFound|Overconstrained/.test(name)
+      ? denied("There is no such microphone.", "Plug one in, or choose another.")
+      : denied(`The microphone cannot be used: ${name}.`, "Let the page use the microphone in the browser's address bar.");
+  });
+  const [track] = stream.getAudioTracks();
+  track.onended = goOn;
+  return track;
+}
+
+/** The device was unplugged: go on with another, now or when there is one. */
+function goOn() {
+  log.write("warn", "the microphone is gone; another is tried");
+  microphone.deviceId = "";
+  replace("").catch(({ message }) => {
+    log.write("error", `no microphone is left: ${message}`);
+    mediaDevices().addEventListener("devicechange", () => source && goOn(), { once: true });
+  });
 }
 
 /** The page's devices. Throws where the page has none because it is not secure. */
 export function mediaDevices() {
-  if (globalThis.navigator?.mediaDevices) return navigator.mediaDevices;
-  throw failure(
-    "media.microphone_denied",
-    "The browser gives no microphone to a page without https.",
-    "Serve the page over https, or from http://localhost.",
-  );
+  if (!navigator.mediaDevices)
+    throw denied("The browser gives no microphone to a page without https.", "Serve the page over https, or from http://localhost.");
+  return navigator.mediaDevices;
 }
 
-async function inputs() {
-  return (await mediaDevices().enumerateDevices()).filter((device) => device.kind === "audioinput");
-}
+/** @param {MediaDeviceKind} kind */
+export const devicesOf = async (kind) => (await mediaDevices().enumerateDevices()).filter((device) => device.kind === kind);
 
-/** @param {Error} error */
-function microphoneDenied(error) {
-  const isMissing = ["NotFoundError", "OverconstrainedError"].includes(error.name);
-  return failure(
-    "media.microphone_denied",
-    isMissing ? "There is no such microphone." : `The microphone cannot be used: ${error.name}.`,
-    isMissing ? "Plug one in, or choose another." : "Let the page use the microphone in the browser's address bar.",
-  );
-}
+/**
+ * @param {string} message
+ * @param {string} hint
+ */
+const denied = (message, hint) => failure("media.microphone_denied", message, hint);
 
 /**
  * Whether the microphone can be used; asks the user only where nobody was asked yet.
@@ -138,19 +118,12 @@ function microphoneDenied(error) {
  */
 export async function canUseMicrophone() {
   try {
-    if (!(await inputs()).length) return false;
     /** @type {any} Firefox before 131 does not know this name */
     const query = { name: "microphone" };
     const permission = await navigator.permissions?.query(query).catch(() => null);
-    if (permission?.state === "granted") return true;
-    if (permission?.state === "denied") return false;
-    const stream = await mediaDevices().getUserMedia({ audio: true });
-    for (const track of stream.getTracks()) track.stop();
-    return true;
+    if (permission?.state !== "granted") microphone.close(await microphone.open(() => {}));
+    return (await devicesOf("audioinput")).length > 0;
   } catch {
     return false;
   }
 }
-
-/** One microphone for all phones of a page. */
-export const microphone = new Microphone();
