@@ -61,25 +61,29 @@ export class Diagnostics {
     if (response) note(`${name} test: the user answers ${response}`);
   }
 
-  async startNetwork() {
+  startNetwork() {
+    this.stop("network");
     const { phone } = this;
     tell("wss", phone.isConnected() ? "connected" : "disconnected", phone.address());
     tell("userReg", phone.isRegistered() ? "registered" : "unregistered", phone.userName());
     const pc = new RTCPeerConnection({ iceServers: phone.iceServers() });
     /** @type {RTCIceCandidate[]} */
     const found = [];
-    await /** @type {Promise<void>} */ (new Promise((done) => {
-      running.network = done;
-      setTimeout(done, 5000);
-      pc.onicecandidate = ({ candidate }) => (candidate ? found.push(candidate) : done());
-      pc.createDataChannel("");
-      pc.setLocalDescription().catch(done);
-    }));
-    pc.close();
-    for (const key of ["tcp", "udp", "host", "srflx"]) {
-      const line = found.find(({ protocol, type }) => key === protocol || key === type)?.candidate;
-      tell(key, line ? "connected" : "disconnected", line ?? "");
-    }
+    const finish = () => {
+      this.stop("network");
+      for (const key of ["tcp", "udp", "host", "srflx"]) {
+        const line = found.find(({ protocol, type }) => key === protocol || key === type)?.candidate;
+        tell(key, line ? "connected" : "disconnected", line ?? "");
+      }
+    };
+    const timer = setTimeout(finish, 5000);
+    running.network = () => {
+      clearTimeout(timer);
+      pc.close();
+    };
+    pc.onicecandidate = ({ candidate }) => (candidate ? found.push(candidate) : finish());
+    pc.createDataChannel("");
+    pc.setLocalDescription().catch(() => {}); // it was stopped
   }
 }
 
