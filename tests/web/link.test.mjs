@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { GatewayDouble } from "./gateway_double.mjs";
 import { log } from "../../src/exotel_voice/web/log.mjs";
-import { Link } from "../../src/exotel_voice/web/link.mjs";
-import { retryDelay } from "../../src/exotel_voice/web/wire.mjs";
+import { makeLink, retryDelay } from "../../src/exotel_voice/web/link.mjs";
 
 let double, link, heard, states;
 
@@ -11,7 +10,7 @@ beforeEach(async () => {
   log.isOnConsole = false;
   double = await GatewayDouble.start();
   [heard, states] = [[], []];
-  link = new Link(double.address, {
+  link = makeLink(double.address, {
     media: () => ["m1"],
     onMessage: (message) => heard.push(message.type),
     onState: (state, error) => states.push(error ? `${state} ${error.code}` : state),
@@ -34,9 +33,9 @@ test("a tab says hello with its name and living media, attaches, and is told the
 });
 
 test("two clients of one page have different names", () => {
-  const other = new Link(double.address, { media: () => [], onMessage() {}, onState() {} });
-  assert.notEqual(other.tab, link.tab);
-  assert.match(other.tab, /^[0-9a-f]{32}#\d+$/);
+  const other = makeLink(double.address, { media: () => [], onMessage() {}, onState() {} });
+  assert.notEqual(link.tab, other.tab);
+  assert.match(other.tab, /^[\d-]{10,50}#\d+$/);
 });
 
 test("a request gets its value, or its error with a hint", async () => {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { GatewayDouble } from "./gateway_double.mjs";
 import defaultExport, { ExotelWebClient, SessionListener } from "../../src/exotel_voice/web/exotelsdk.mjs";
-import { Call } from "../../src/exotel_voice/web/call.mjs";
+import { makeCall } from "../../src/exotel_voice/web/call.mjs";
+import { failure } from "../../src/exotel_voice/web/failure.mjs";
 import { log } from "../../src/exotel_voice/web/log.mjs";
 
 const NAMES = `initWebrtc DoRegister UnRegister unregister getCall SessionListener initDiagnostics closeDiagnostics
@@ -165,9 +166,10 @@ const FACTS = { id: "c1", state: "active", direction: "incoming", remote_id: "si
 function aCall(facts = {}) {
   const asked = [];
   const finish = [];
-  const hands = { media: { find: () => undefined, withMicrophone: (_, ask) => ask() }, quiet() {}, complain() {}, dtmfTone() {}, tab: () => "t1",
-    request: (type, fields) => new Promise((resolve, reject) => (asked.push([type, fields]), finish.push({ resolve, reject }))) };
-  return { call: new Call({ ...FACTS, ...facts }, hands), asked, finish, types: () => asked.map(([type]) => type) };
+  const core = { media: { find: () => undefined, withMicrophone: (_, ask) => ask() }, calls: { quiet() {} }, complain() {}, dtmfTone() {},
+    link: { tab: "t1",
+      request: (type, fields) => new Promise((resolve, reject) => (asked.push([type, fields]), finish.push({ resolve, reject }))) } };
+  return { call: makeCall({ ...FACTS, ...facts }, core), asked, finish, types: () => asked.map(([type]) => type) };
 }
 
 test("a call has every name and every detail, as its own fields too", () => {
@@ -225,7 +227,7 @@ test("a ringing call can only be answered or refused, once", async () => {
   assert.deepEqual([call.Mute(), call.Hold(), call.sendDTMF("1")], [false, false, false]);
   assert.deepEqual([call.Answer(), call.Answer()], [true, false]);
   await until(() => asked.length);
-  assert.deepEqual(asked[0], ["answer", { call: "c1", headers: {} }]);
+  assert.deepEqual(asked[0], ["answer", { call: "c1" }]);
   const other = aCall({ state: "incoming" });
   assert.deepEqual([other.call.Hangup(), other.call.Hangup()], [true, false]);
   assert.deepEqual(other.asked, [["reject", { call: "c1", status: 486 }]]);
@@ -235,8 +237,7 @@ test("without a microphone a ringing call is refused with 480", async () => {
   const { call, asked, finish } = aCall({ state: "incoming" });
   call.Answer();
   await until(() => asked.length);
-  finish[0].reject(Object.assign(new (await import("../../src/exotel_voice/web/failure.mjs")).Failure(
-    { code: "media.microphone_denied", message: "No.", hint: "Allow it." })));
+  finish[0].reject(failure("media.microphone_denied", "No.", "Allow it."));
   await until(() => asked.length === 2);
   assert.deepEqual(asked[1], ["reject", { call: "c1", status: 480 }]);
 });

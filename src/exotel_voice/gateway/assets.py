@@ -1,4 +1,8 @@
-"""Serves the browser module: as ES modules, as one classic script, and its types."""
+"""Serves the browser module: as one ES module, as one classic script, and its types.
+
+Both are the sources of `web/` put together when the gateway starts, without comments and white
+space; no name is changed, so what a browser shows of them can be read.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,20 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Final
 
+import rjsmin
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from exotel_voice.gateway.bundle import bundle
+from exotel_voice.gateway.bundle import classic_script, one_module
 
 __all__ = ["Assets", "import_map"]
 
 ENTRY: Final = "exotelsdk.mjs"
 SCRIPT: Final = "exotelsdk.js"
+DECLARATIONS: Final = "exotelsdk.d.ts"
 GLOBAL: Final = "exotelSDK"
+_FOLDER: Final = resources.files("exotel_voice") / "web"
 _TYPES: Final = {
     ".mjs": "text/javascript; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -50,11 +57,18 @@ class Assets:
     """The files of the browser module, read once."""
 
     def __init__(self) -> None:
-        texts = _read()
-        if ENTRY in texts:
-            modules = {name: text for name, text in texts.items() if name.endswith(".mjs")}
-            texts[SCRIPT] = bundle(modules, entry=ENTRY, name=GLOBAL)
-        self._files = {name: _file(name, text) for name, text in texts.items()}
+        modules = _read()
+        texts = {
+            ENTRY: one_module(modules, entry=ENTRY),
+            SCRIPT: classic_script(modules, entry=ENTRY, name=GLOBAL),
+        }
+        self._files = {name: _file(name, rjsmin.jsmin(text)) for name, text in texts.items()}
+        self._files[DECLARATIONS] = _file(DECLARATIONS, (_FOLDER / DECLARATIONS).read_text("utf-8"))
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each file as it is served, before any compression."""
+        return {name: len(file.content) for name, file in self._files.items()}
 
     @property
     def names(self) -> list[str]:
@@ -80,14 +94,8 @@ class Assets:
 
 
 def _read() -> dict[str, str]:
-    folder = resources.files("exotel_voice") / "web"
-    if not folder.is_dir():
-        return {}
-    return {
-        item.name: item.read_text(encoding="utf-8")
-        for item in folder.iterdir()
-        if item.name.endswith((".mjs", ".d.ts"))
-    }
+    found = (item for item in _FOLDER.iterdir() if item.name.endswith(".mjs"))
+    return {item.name: item.read_text(encoding="utf-8") for item in found}
 
 
 def _file(name: str, text: str) -> _File:

@@ -1,200 +1,213 @@
 // @ts-check
-import { CallView } from "./call_view.mjs";
-import { facts as factsOf, failure } from "./failure.mjs";
+import { factsOf, failure } from "./failure.mjs";
 import { log } from "./log.mjs";
-/** @import {CallFacts, CallHands} from "./types.d.ts" */
+/** @import {CallFacts, CallMethods, Core, OwnCall, PlainDetails, Switch} from "./types.d.ts" */
 
-const DIGIT = /^[0-9A-D*#,]$/;
-const TALKING = ["active", "held", "reconnecting"];
+/** What can be switched in a call, and the requests that switch it off and on. @type {Record<Switch, string[]>} */
+const SWITCHES = { is_muted: ["unmute", "mute"], is_on_hold: ["resume", "hold"] };
 
-/** One call, with the guide's names (5.4 to 5.9). Its fields are those of now. */
-export class Call extends CallView {
-  #isAnswering = false;
-  #hasHungUp = false;
-  #wantsHold = false;
-  #wantsMute = false;
-  #isSettling = false;
+/**
+ * One call, with the guide's names (5.4 to 5.9). Its fields are those of now.
+ * @param {CallFacts} facts
+ * @param {Core} core
+ * @returns {OwnCall}
+ */
+export function makeCall(facts, core) {
+  /** What the page wished last, where that is not so yet. @type {Partial<Record<Switch, boolean>>} */
+  let wishes = {};
+  let isSettling = false;
+  let isAnswering = false;
+  let hasHungUp = false;
 
-  /**
-   * @param {CallFacts} facts
-   * @param {CallHands} hands
-   */
-  constructor(facts, hands) {
-    super(facts, hands);
-    this.update(facts);
-  }
-
-  /** Takes what the gateway knows. @param {CallFacts} facts */
-  update(facts) {
-    super.update(facts);
-    if (this.#isSettling) return;
-    this.#wantsHold = this.isOnHold;
-    this.#wantsMute = !!facts.is_muted;
-  }
-
-  get isMuted() {
-    return this.#wantsMute;
-  }
-  get isAnswering() {
-    return this.#isAnswering;
-  }
-
-  Answer() {
-    const isRinging = this.callState === "incoming";
-    if (this.#hasHungUp || this.#isAnswering || !(isRinging || (TALKING.includes(this.callState) && !this.isHere)))
-      return this.#refuse("Answer", "no call waits for an answer");
-    this.#isAnswering = true;
-    this.hands.quiet(this);
-    void this.#answer(isRinging);
-    return true;
-  }
-
-  Hangup() {
-    if (this.#hasHungUp || this.callState === "ended") return this.#refuse("Hangup", "the call has ended");
-    this.#hasHungUp = true;
-    this.hands.quiet(this);
-    this.connection?.setMuted(true); // nothing more is said, whenever the gateway hears of it
-    const isRejected = this.callState === "incoming" && !this.#isAnswering;
-    this.#ask(isRejected ? "reject" : "hang_up", isRejected ? { status: 486 } : {}).catch(() => (this.#hasHungUp = false));
-    return true;
-  }
-
-  Mute() {
-    return this.#mute("Mute", true);
-  }
-  UnMute() {
-    return this.#mute("UnMute", false);
-  }
-  MuteToggle() {
-    return this.#mute("MuteToggle", !this.#wantsMute);
-  }
-  Hold() {
-    return this.#hold("Hold", true);
-  }
-  UnHold() {
-    return this.#hold("UnHold", false);
-  }
-  HoldToggle() {
-    return this.#hold("HoldToggle", !this.#wantsHold);
-  }
-
-  /**
-   * @param {string | number} digit
-   * @param {"info" | "rfc4733" | "auto"} method
-   */
-  sendDTMF(digit, method = "info") {
-    const digits = String(digit);
-    if (!DIGIT.test(digits)) return this.#refuse("sendDTMF", `${digits} is no digit: one of 0-9, *, #, A-D`);
-    if (!this.#isTalking("sendDTMF")) return false;
-    this.hands.dtmfTone(digits);
-    this.#ask("send_digits", { digits, method }).catch(() => {});
-    return true;
-  }
-
-  async reject(status = 486, reason = "") {
-    this.hands.quiet(this);
-    await this.#ask("reject", { status, ...(reason ? { reason } : {}) });
-  }
-
-  /** @param {string} target */
-  async transfer(target) {
-    await this.#ask("transfer", { target });
-  }
-
-  /** @param {Call} other */
-  async transferTo(other) {
-    if (!other?.callId) throw failure("state.invalid", "transferTo wants the other call.", "Pass one of client.calls.");
-    await this.#ask("transfer_to", { other: other.callId });
-  }
-
-  /** @param {boolean} isRinging */
-  async #answer(isRinging) {
-    try {
-      await this.hands.media.withMicrophone(() => this.mediaId, () => this.#ask("answer", { headers: {} }));
-    } catch (error) {
-      if (factsOf(error).code === "media.microphone_denied") {
-        this.hands.complain("Answer", error, this);
-        if (isRinging) await this.#ask("reject", { status: 480 }).catch(() => {});
-      }
-    } finally {
-      this.#isAnswering = false;
-    }
-  }
-
-  /**
-   * @param {string} name
-   * @param {boolean} wish
-   */
-  #mute(name, wish) {
-    if (!this.#isTalking(name)) return false;
-    this.#wantsMute = wish;
-    this.connection?.setMuted(wish);
-    void this.#settle();
-    return true;
-  }
-
-  /**
-   * @param {string} name
-   * @param {boolean} wish
-   */
-  #hold(name, wish) {
-    if (!this.#isTalking(name)) return false;
-    this.#wantsHold = wish;
-    void this.#settle();
-    return true;
-  }
-
-  /** Asks for one change after the other until all is as the page wished last. */
-  async #settle() {
-    if (this.#isSettling) return;
-    this.#isSettling = true;
-    try {
-      for (;;) {
-        const { is_muted, is_on_hold } = this.facts;
-        if (!!is_muted !== this.#wantsMute) {
-          const wish = this.#wantsMute;
-          await this.#ask(wish ? "mute" : "unmute");
-          this.facts = { ...this.facts, is_muted: wish };
-        } else if (!!is_on_hold !== this.#wantsHold) {
-          const wish = this.#wantsHold;
-          await this.#ask(wish ? "hold" : "resume");
-          this.facts = { ...this.facts, is_on_hold: wish };
-        } else break;
-      }
-    } catch {
-      this.#wantsMute = !!this.facts.is_muted;
-      this.#wantsHold = !!this.facts.is_on_hold;
-      this.connection?.setMuted(this.#wantsMute);
-    } finally {
-      this.#isSettling = false;
-    }
-  }
+  const quiet = () => core.calls.quiet(facts.id);
+  const talks = () => ["active", "held", "reconnecting"].includes(facts.state);
+  const connection = () => core.media.find(facts.media);
+  const isHere = () => facts.media_tab === core.link.tab && !!connection();
+  /** @param {Switch} fact */
+  const wished = (fact) => wishes[fact] ?? !!facts[fact];
+  const duration = () => {
+    const { answered_at, ended_at, duration = 0 } = facts;
+    return ended_at || !answered_at ? duration : Math.max(0, (Date.now() - answered_at) / 1000);
+  };
 
   /**
    * @param {string} type
-   * @param {Record<string, unknown>} fields
+   * @param {object} [fields]
    */
-  async #ask(type, fields = {}) {
+  const ask = async (type, fields) => {
     try {
-      return await this.hands.request(type, { call: this.callId, ...fields });
+      return await core.link.request(type, { call: facts.id, ...fields });
     } catch (error) {
-      this.hands.complain(type, error, this);
+      core.complain(type, error, call);
       throw error;
     }
-  }
+  };
 
   /** @param {string} name */
-  #isTalking(name) {
-    const isTalking = TALKING.includes(this.callState) && !this.#hasHungUp;
-    return isTalking || this.#refuse(name, "nobody has answered the call, or it has ended");
-  }
+  const canTalk = (name) => (talks() && !hasHungUp) || refuse(name, "nobody has answered the call, or it has ended");
+
+  /** @param {boolean} isRinging */
+  const answer = async (isRinging) => {
+    try {
+      await core.media.withMicrophone(() => facts.media, () => ask("answer"));
+    } catch (error) {
+      if (factsOf(error).code === "media.microphone_denied") {
+        core.complain("Answer", error, call);
+        if (isRinging) await ask("reject", { status: 480 }).catch(() => {});
+      }
+    }
+    isAnswering = false;
+  };
 
   /**
    * @param {string} name
-   * @param {string} why
+   * @param {Switch} fact
+   * @param {boolean} [wish] the opposite of what was wished last, where it is left out
    */
-  #refuse(name, why) {
-    log.write("warn", `${name}(): ${why}`);
-    return false;
-  }
+  const turn = (name, fact, wish = !wished(fact)) => {
+    if (!canTalk(name)) return false;
+    wishes[fact] = wish;
+    if (fact === "is_muted") connection()?.setMuted(wish);
+    if (!isSettling) void settle();
+    return true;
+  };
+
+  /** Asks for one change after the other until all is as the page wished last. */
+  const settle = async () => {
+    isSettling = true;
+    const names = /** @type {Switch[]} */ (Object.keys(SWITCHES));
+    try {
+      for (let name; (name = names.find((each) => wished(each) !== !!facts[each])); ) {
+        const wish = wished(name);
+        await ask(SWITCHES[name][+wish]);
+        facts = { ...facts, [name]: wish };
+      }
+    } catch {
+      connection()?.setMuted(!!facts.is_muted);
+    }
+    wishes = {};
+    isSettling = false;
+  };
+
+  /** @type {CallMethods} */
+  const methods = {
+    Answer() {
+      const isRinging = facts.state === "incoming";
+      if (hasHungUp || isAnswering || !(isRinging || (talks() && !isHere()))) return refuse("Answer", "no call waits for an answer");
+      isAnswering = true;
+      quiet();
+      void answer(isRinging);
+      return true;
+    },
+    Hangup() {
+      if (hasHungUp || facts.state === "ended") return refuse("Hangup", "the call has ended");
+      hasHungUp = true;
+      quiet();
+      connection()?.setMuted(true); // nothing more is said, whenever the gateway hears of it
+      const asked = facts.state === "incoming" && !isAnswering ? ask("reject", { status: 486 }) : ask("hang_up");
+      asked.catch(() => (hasHungUp = false));
+      return true;
+    },
+    Mute: () => turn("Mute", "is_muted", true),
+    UnMute: () => turn("UnMute", "is_muted", false),
+    MuteToggle: () => turn("MuteToggle", "is_muted"),
+    Hold: () => turn("Hold", "is_on_hold", true),
+    UnHold: () => turn("UnHold", "is_on_hold", false),
+    HoldToggle: () => turn("HoldToggle", "is_on_hold"),
+    sendDTMF(digit, method = "info") {
+      const digits = `${digit}`;
+      if (!/^[0-9A-D*#,]$/.test(digits)) return refuse("sendDTMF", `${digits} is no digit: one of 0-9, *, #, A-D`);
+      if (!canTalk("sendDTMF")) return false;
+      core.dtmfTone(digits);
+      ask("send_digits", { digits, method }).catch(() => {});
+      return true;
+    },
+    async reject(status = 486, reason = "") {
+      quiet();
+      await ask("reject", { status, reason: reason || undefined });
+    },
+    async transfer(target) {
+      await ask("transfer", { target });
+    },
+    async transferTo(other) {
+      if (!other?.callId) throw failure("state.invalid", "transferTo wants the other call.", "Pass one of client.calls.");
+      await ask("transfer_to", { other: other.callId });
+    },
+    callDetails: () => ({ ...detailsOf(facts), callDuration: duration() }),
+    stats: async () => (await connection()?.stats()) ?? null,
+    levels: () => connection()?.levels() ?? { input: 0, output: 0 },
+
+    get callDuration() {
+      return duration();
+    },
+    get isMuted() {
+      return wished("is_muted");
+    },
+    get isOnHold() {
+      return !!facts.is_on_hold;
+    },
+    get isRemoteOnHold() {
+      return !!facts.is_remote_on_hold;
+    },
+    get isHere() {
+      return isHere();
+    },
+    get remoteStream() {
+      return connection()?.remoteStream ?? null;
+    },
+    get localStream() {
+      return connection()?.localStream ?? null;
+    },
+
+    // for the phone
+    get facts() {
+      return facts;
+    },
+    get isAnswering() {
+      return isAnswering;
+    },
+    get isTalking() {
+      return talks();
+    },
+    update(now) {
+      facts = now;
+      Object.assign(call, detailsOf(facts));
+    },
+  };
+  const call = Object.assign(Object.create(methods), detailsOf(facts));
+  return call;
+}
+
+/**
+ * @param {string} name
+ * @param {string} why
+ */
+function refuse(name, why) {
+  log.write("warn", `${name}(): ${why}`);
+  return false;
+}
+
+/**
+ * @param {CallFacts} facts
+ * @returns {PlainDetails}
+ */
+function detailsOf(facts) {
+  /** @param {number | null | undefined} at */
+  const date = (at) => (at ? new Date(at) : null);
+  return {
+    callId: facts.id,
+    remoteId: facts.remote_id ?? "",
+    remoteDisplayName: facts.remote_display_name ?? "",
+    callDirection: facts.direction,
+    callState: facts.state,
+    callStartedTime: date(facts.started_at),
+    callEstablishedTime: date(facts.established_at),
+    callEndedTime: date(facts.ended_at),
+    callAnswerTime: date(facts.answered_at),
+    callEndReason: facts.end_reason ?? "",
+    sessionId: facts.session_id ?? "",
+    callSid: facts.call_sid ?? "",
+    legSid: facts.leg_sid ?? "",
+    sipHeaders: facts.sip_headers ?? {},
+  };
 }

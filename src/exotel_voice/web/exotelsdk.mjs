@@ -1,26 +1,21 @@
 // @ts-check
-import { Phone } from "./client.mjs";
-import { PagePhone } from "./page_phone.mjs";
+import { makePhone } from "./client.mjs";
 
-/** The phone behind the names on the class itself, as the integration guide uses them. @type {Phone | null} */
-let defaultPhone = null;
-
-/** One phone as an instance; the names on the class itself are one default phone. */
-export class ExotelWebClient extends Phone {}
-
-for (const name of [...namesOf(Phone), ...namesOf(PagePhone), "addEventListener", "removeEventListener"]) {
-  if (name === "constructor") continue;
-  /** @type {() => any} */
-  const phone = () => (defaultPhone ??= new ExotelWebClient());
-  const isMethod = name !== "calls";
-  const value = /** @param {unknown[]} args */ (...args) => phone()[name](...args);
-  Object.defineProperty(ExotelWebClient, name, isMethod ? { value } : { get: () => phone()[name] });
+/** One phone as an instance; the names on the class itself are one default phone, as the integration guide uses them. */
+export class ExotelWebClient extends EventTarget {
+  /** @param {{gateway?: string}} [options] */
+  constructor(options) {
+    super();
+    Object.defineProperties(this, Object.getOwnPropertyDescriptors(makePhone(this, options?.gateway)));
+  }
 }
 
-/** @param {Function} type */
-function namesOf(type) {
-  return Object.getOwnPropertyNames(type.prototype);
-}
+const defaultPhone = new ExotelWebClient();
+Object.defineProperties(ExotelWebClient, {
+  ...Object.getOwnPropertyDescriptors(defaultPhone),
+  addEventListener: { value: defaultPhone.addEventListener.bind(defaultPhone) },
+  removeEventListener: { value: defaultPhone.removeEventListener.bind(defaultPhone) },
+});
 
 /** Guide 5.10, as a bare function. */
 export function SessionListener() {}

@@ -1,33 +1,24 @@
 // @ts-check
-/** @import {ErrorFacts} from "./types.d.ts" */
-
-/** What went wrong: a code for programs, a sentence, and what to do about it. */
-export class Failure extends Error {
-  /** @param {ErrorFacts} facts */
-  constructor({ code, message, hint }) {
-    super(message);
-    this.name = "Failure";
-    this.code = code;
-    this.hint = hint;
-  }
-}
+/** @import {ErrorFacts, Failure} from "./types.d.ts" */
 
 /**
+ * What went wrong: a code for programs, a sentence, and what to do about it.
  * @param {string} code
  * @param {string} message
  * @param {string} hint
+ * @returns {Failure}
  */
 export function failure(code, message, hint) {
-  return new Failure({ code, message, hint });
+  return Object.assign(new Error(message), { name: "Failure", code, hint });
 }
 
 /**
  * The facts of whatever was thrown.
- * @param {unknown} error
+ * @param {any} error
  * @returns {ErrorFacts}
  */
-export function facts(error) {
-  if (error instanceof Failure) return { code: error.code, message: error.message, hint: error.hint };
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { code: "error", message, hint: "See the log of the page." };
+export function factsOf(error) {
+  const { code, message, hint } = error;
+  if (hint != null) return { code, message, hint };
+  return { code: "error", message: String(error), hint: "See the log of the page." };
 }

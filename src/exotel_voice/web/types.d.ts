@@ -1,5 +1,5 @@
 /** What the modules tell one another and what passes between gateway and tab. For the type checker. */
-import type { ErrorFacts, MediaStats, TabFacts } from "./exotelsdk.d.ts";
+import type { Call, CallDetails, ErrorFacts, MediaStats, TabFacts } from "./exotelsdk.d.ts";
 export type * from "./exotelsdk.d.ts";
 
 export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
@@ -118,6 +118,9 @@ export interface DatedLine {
 /** Asks the gateway for the lines that it keeps, from a number on. */
 export type AskForLines = (after: number) => Promise<{ text: string; at: string; next?: string }>;
 
+/** What was thrown: an error with facts. */
+export type Failure = Error & ErrorFacts;
+
 /** What a link tells its owner. */
 export interface LinkListener {
   /** The media sessions whose connection is alive in this page. */
@@ -126,18 +129,78 @@ export interface LinkListener {
   onState(state: LinkState, error?: ErrorFacts): void;
 }
 
-/** What a call needs of its client. */
-export interface CallHands {
-  request(type: string, fields: Record<string, unknown>): Promise<unknown>;
-  media: import("./media_desk.mjs").MediaDesk;
-  quiet(call: import("./call.mjs").Call): void;
-  complain(what: string, error: unknown, call: import("./call.mjs").Call): void;
-  dtmfTone(digit: string): void;
-  tab(): string;
+/** A request whose result has not come. */
+export interface Waiting {
+  message: { type: string; request: number };
+  isSent: boolean;
+  resolve: (value: any) => void;
+  reject: (error: Failure) => void;
+  timer: number;
 }
 
-/** What a media connection tells its desk. */
-export interface MediaListener {
-  onEvent(event: "connected" | "failed" | "disconnected" | "ready", codec?: string): void;
-  onStats(stats: MediaStats): void;
+export type Switch = "is_muted" | "is_on_hold";
+
+/** The details that stand until the gateway tells others. */
+export type PlainDetails = Omit<CallDetails, "callDuration">;
+/** What a call has besides them. */
+export type CallMethods = Omit<OwnCall, keyof PlainDetails>;
+
+/** A call, as the other modules see it. */
+export interface OwnCall extends Call {
+  readonly facts: CallFacts;
+  readonly isAnswering: boolean;
+  /** Whether both sides are in the call, held or not. */
+  readonly isTalking: boolean;
+  /** Takes what the gateway knows. */
+  update(facts: CallFacts): void;
+}
+
+/** What the parts of one phone share. */
+export interface Core {
+  userName: string;
+  /** The state of the line to the platform. */
+  line: string;
+  link: ReturnType<typeof import("./link.mjs").makeLink>;
+  media: ReturnType<typeof import("./media_desk.mjs").makeMediaDesk>;
+  calls: CallBook;
+  registration: ReturnType<typeof import("./registration.mjs").makeRegistration>;
+  diagnostics: import("./diagnostics.mjs").Diagnostics;
+  devices: import("./devices.mjs").DeviceWatch;
+  emit(type: keyof import("./exotelsdk.d.ts").ClientEvents, detail: object): void;
+  /** Logs an error, and tells the page of it. */
+  complain(what: string, error: unknown, call?: OwnCall): ErrorFacts;
+  /** Calls the page's CallListenerCallback. */
+  tell(call: OwnCall, event: string): void;
+  dtmfTone(digit: string): void;
+}
+
+export interface CallBook {
+  readonly all: OwnCall[];
+  sound(): void;
+  receive(message: CallMessage): void;
+  attach(state: Attached): void;
+  activate(isNow: boolean): void;
+  dialed(id: string, target: string): OwnCall;
+  quiet(id: string): void;
+  clear(): void;
+}
+
+/** The choices of a phone that hold for all its calls. */
+export interface MediaSettings {
+  codec: string;
+  volume: number;
+}
+
+export interface MediaConnection {
+  readonly isConnected: boolean;
+  readonly remoteStream: MediaStream | null;
+  readonly localStream: MediaStream | null;
+  volume: number;
+  addMicrophone(): Promise<void>;
+  /** What the gateway may ask for, by the name of the request; the value is an SDP or nothing. */
+  requests: Record<string, (request: MediaRequest) => Promise<string | void> | void>;
+  setMuted(isMuted: boolean): void;
+  stats(): Promise<MediaStats>;
+  levels(): { input: number; output: number };
+  close(): void;
 }
