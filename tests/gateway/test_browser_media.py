@@ -61,6 +61,9 @@ class Carrier:
                 return await session.create_answer(order.sdp.encode(), direction=direction)
             case "accept_answer":
                 await session.accept_answer(order.sdp.encode())
+            case "close":
+                await session.aclose()
+                self._sessions = {}
             case _:
                 pass
         return b""
@@ -112,6 +115,48 @@ async def test_the_descriptions_of_all_tabs_have_one_origin_whose_version_grows(
     assert one.orders[-1] == "close"
     assert case.session.carrier is two
     assert two.orders == ["offer", "accept_answer"]
+
+
+async def test_another_far_end_gets_another_connection_that_is_muted_as_the_one_before() -> None:
+    """As when a tab of the far side takes the call over: certificate and ICE session are others."""
+    one = Carrier()
+    case = Case(one)
+    await case.agree()
+    await case.session.set_muted(True)
+    case.session.connected()
+    case.session.told_stats(dataclasses.replace(NO_STATS, packets_received=50))
+    one.orders.clear()
+    case.far = SilentMedia().open_session(on_event=lambda _: None)
+    await case.agree()
+    assert one.orders == ["close", "answer", "set_muted"]
+    assert case.session.carrier is one
+    case.session.told_stats(dataclasses.replace(NO_STATS, packets_received=7))
+    assert (await case.session.stats()).packets_received == 57
+
+
+async def test_the_same_far_end_keeps_its_connection_through_an_ice_restart() -> None:
+    one = Carrier()
+    case = Case(one)
+    await case.agree()
+    offer = await case.far.create_offer(ice_restart=True)
+    await case.session.create_answer(offer)
+    # A certificate that changes alone is for the tab to refuse (RFC 8842 §4).
+    await case.session.create_answer(offer.replace(b"sha-256 ", b"sha-256 00:"))
+    assert one.orders == ["answer", "answer", "answer"]
+
+
+@pytest.mark.parametrize("fault", [MediaError("no codec"), InvalidState("no")])
+async def test_another_far_end_that_cannot_be_answered_leaves_a_path_to_repair(
+    fault: MediaError | InvalidState,
+) -> None:
+    one = Carrier()
+    case = Case(one)
+    await case.agree()
+    one.fault = fault
+    case.far = SilentMedia().open_session(on_event=lambda _: None)
+    with pytest.raises(MediaError):
+        await case.agree()
+    assert kinds(case.told) == [MediaInterrupted]
 
 
 def test_a_description_that_has_not_changed_keeps_its_version() -> None:
@@ -265,7 +310,7 @@ async def test_counts_are_added_up_over_tabs() -> None:
     one, two = Carrier(), Carrier()
     case = Case(one, two)
     await case.agree()
-    case.session.connected("opus")
+    case.session.connected()
     stats = dataclasses.replace(NO_STATS, packets_received=50, jitter_ms=4.0)
     case.session.told_stats(stats)
     case.session.release(one)
@@ -298,16 +343,16 @@ async def test_a_report_that_is_old_says_nothing(monkeypatch: pytest.MonkeyPatch
 async def test_a_path_that_is_lost_interrupts_and_one_never_found_fails() -> None:
     case = Case(Carrier())
     await case.agree()
-    case.session.connected("PCMU")
+    case.session.connected()
     case.session.failed(MediaError("lost"))
-    case.session.connected("")
+    case.session.connected()
     assert kinds(case.told) == [MediaConnected, MediaInterrupted, MediaConnected]
-    assert case.told[-1] == MediaConnected(codec="PCMU")
+    assert case.told[-1] == MediaConnected(codec="opus")
     other = Case(Carrier())
     await other.agree()
     other.session.failed(MediaError("none"))
     other.session.failed(MediaError("none"))
-    other.session.connected("opus")
+    other.session.connected()
     assert kinds(other.told) == [MediaFailed]
     with pytest.raises(MediaError):
         await other.session.create_offer()

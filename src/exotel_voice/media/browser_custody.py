@@ -54,6 +54,10 @@ class Custody:
         self._end_report()
         return True
 
+    def renewed(self) -> None:
+        """Take note that the present tab begins with another connection."""
+        self._end_report()
+
     def begin_change(self, carrier: MediaCarrier) -> None:
         """Give the call to a tab on trial."""
         self._previous = self.carrier

@@ -14,10 +14,13 @@ from typing import Final
 from exotel_voice.errors import MediaError
 from exotel_voice.media.sdp_parse import parse_description
 
-__all__ = ["OriginKeeper", "has_telephone_event"]
+__all__ = ["OriginKeeper", "codec_of", "has_telephone_event", "is_other_end"]
 
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _TELEPHONE_EVENT: Final = re.compile(rb"(?im)^a=rtpmap:\d+ telephone-event/")
+_FINGERPRINT: Final = re.compile(rb"(?im)^a=fingerprint:\S+ +(\S+)")
+_TLS_ID: Final = re.compile(rb"(?im)^a=tls-id:(\S+)")
+_UFRAG: Final = re.compile(rb"(?im)^a=ice-ufrag:(\S+)")
 
 
 class OriginKeeper:
@@ -50,6 +53,27 @@ class OriginKeeper:
         return whole
 
 
+def codec_of(answer: bytes) -> str:
+    """Name the codec that an answer agrees to: the first of its audio line (RFC 3264 §6.1)."""
+    return next((each.name for each in parse_description(answer).audio.formats), "")
+
+
 def has_telephone_event(description: bytes) -> bool:
     """Tell whether a description names RFC 4733 digits among its formats."""
     return _TELEPHONE_EVENT.search(description) is not None
+
+
+def is_other_end(offer: bytes, known: bytes) -> bool:
+    """Tell whether an offer is of another far end than a description of before.
+
+    It then has another DTLS association, and another ICE session with it (RFC 8842 §4).
+    """
+    return any(_differ(pattern, offer, known) for pattern in (_FINGERPRINT, _TLS_ID)) and _differ(
+        _UFRAG, offer, known
+    )
+
+
+def _differ(pattern: re.Pattern[bytes], one: bytes, other: bytes) -> bool:
+    """Compare lines that both have."""
+    found, known = (set(pattern.findall(text)) for text in (one, other))
+    return bool(found and known) and found != known

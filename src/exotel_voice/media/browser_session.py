@@ -6,7 +6,6 @@ side sees one agent all the time (`browser_sdp.py`).
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -22,24 +21,17 @@ from exotel_voice.media.base import (
     MediaStats,
     PcmWriter,
 )
-from exotel_voice.media.browser_carrier import MediaCarrier, MediaOp, MediaOrder
+from exotel_voice.media.browser_carrier import MediaCarrier
 from exotel_voice.media.browser_custody import Custody
-from exotel_voice.media.browser_sdp import OriginKeeper, has_telephone_event
+from exotel_voice.media.browser_orders import BrowserOrders
+from exotel_voice.media.browser_preparation import Preparation
+from exotel_voice.media.browser_sdp import OriginKeeper, codec_of, has_telephone_event, is_other_end
 
 __all__ = ["BrowserSession"]
 
 logger = logging.getLogger("exotel_voice.media")
 
 _ELSEWHERE: Final = "The audio of this call is in a browser tab"
-
-
-class _Preparation:
-    """An answer that a tab makes while the call rings."""
-
-    def __init__(self, offer: bytes, carrier: MediaCarrier) -> None:
-        self.offer = offer
-        self.carrier = carrier
-        self.made: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
 
 class BrowserSession:
@@ -67,11 +59,11 @@ class BrowserSession:
         self.id = secrets.token_hex(8)
         self.is_agreed = False
         self._carriers = carriers
-        self._limit = limit
+        self._orders = BrowserOrders(self.id, limit=limit)
         self._on_event = on_event
         self._on_closed = on_closed
         self._origin = OriginKeeper()
-        self._preparation: _Preparation | None = None
+        self._preparation: Preparation | None = None
         self._custody = Custody(self.id)
         self._fresh: tuple[str, Direction] | None = None
         self._answered: tuple[bytes, Direction] | None = None
@@ -117,12 +109,10 @@ class BrowserSession:
             MediaError: The tab cannot; the call stays where it was.
         """
         self._require_living()
-        order = MediaOrder(op=MediaOp.OFFER, direction=direction, ice_restart=True)
         try:
-            offer = await _describe(carrier, self.id, order, limit=self._limit)
+            offer = await self._orders.offer(carrier, direction=direction, ice_restart=True)
             if self._is_muted:
-                muted = MediaOrder(op=MediaOp.SET_MUTED, is_muted=True)
-                await carrier.carry(self.id, muted, limit=self._limit)
+                await self._orders.set_muted(carrier, is_muted=True)
         except MediaError:
             carrier.dismiss(self.id)
             raise
@@ -141,16 +131,8 @@ class BrowserSession:
         carriers = self._carriers()
         if not carriers or self._is_over:
             return
-        self._preparation = preparation = _Preparation(offer, carriers[0])
-        order = MediaOrder(op=MediaOp.PREPARE, sdp=_text(offer))
-        sdp = ""
-        try:
-            sdp = await preparation.carrier.carry(self.id, order, limit=self._limit)
-        except (MediaError, InvalidState) as error:
-            logger.info("no answer was prepared: %s", error.message)
-        finally:
-            if not preparation.made.done():
-                preparation.made.set_result(sdp)
+        self._preparation = preparation = Preparation(offer, carriers[0])
+        await preparation.make(self._orders)
 
     async def create_offer(
         self, *, direction: Direction = Direction.SENDRECV, ice_restart: bool = False
@@ -161,9 +143,10 @@ class BrowserSession:
         if fresh is not None and fresh[1] is direction:
             sdp = fresh[0]
         else:
-            order = MediaOrder(op=MediaOp.OFFER, direction=direction, ice_restart=ice_restart)
             sdp = await self._ask(
-                lambda carrier: _describe(carrier, self.id, order, limit=self._limit)
+                lambda carrier: self._orders.offer(
+                    carrier, direction=direction, ice_restart=ice_restart
+                )
             )
         self._local = self._origin.stamp(sdp)
         self._answered = None
@@ -182,6 +165,7 @@ class BrowserSession:
             return self._local
         sdp = await self._ask(lambda carrier: self._answer(carrier, offer, direction))
         self._local, self._remote = self._origin.stamp(sdp), offer
+        self._codec = codec_of(self._local)
         self._answered = (offer, direction)
         self._agreed()
         return self._local
@@ -195,10 +179,10 @@ class BrowserSession:
         if self.is_agreed and answer == self._remote and not self._custody.is_changing:
             return
         carrier = self.carrier
+        self._codec = codec_of(answer)
         if carrier is not None:
-            order = MediaOrder(op=MediaOp.ACCEPT_ANSWER, sdp=_text(answer))
             try:
-                await carrier.carry(self.id, order, limit=self._limit)
+                await self._orders.accept_answer(carrier, answer)
             except MediaUnavailable:
                 if self.carrier is carrier:
                     raise
@@ -210,8 +194,8 @@ class BrowserSession:
         if self.carrier is None or self._is_over:
             return
         try:
-            await self.carrier.carry(self.id, MediaOrder(op=MediaOp.ROLLBACK), limit=self._limit)
-        except (MediaError, InvalidState) as error:
+            await self._orders.rollback(self.carrier)
+        except MediaError as error:
             logger.warning("a tab did not take its offer back: %s", error.message)
 
     async def set_muted(self, muted: bool) -> None:  # noqa: FBT001 - as in MediaSession
@@ -222,16 +206,13 @@ class BrowserSession:
         """
         self._is_muted = muted
         if self.carrier is not None and not self._is_over:
-            order = MediaOrder(op=MediaOp.SET_MUTED, is_muted=muted)
-            await self.carrier.carry(self.id, order, limit=self._limit)
+            await self._orders.set_muted(self.carrier, is_muted=muted)
 
     async def send_digits(self, digits: str, *, duration: float = 0.16, gap: float = 0.07) -> None:
         """Have the tab send digits as RFC 4733 events, see `MediaSession.send_digits`."""
         if self.carrier is None:
             raise InvalidState("No browser tab has the audio of the call")
-        order = MediaOrder(op=MediaOp.SEND_DIGITS, digits=digits, duration=duration, gap=gap)
-        limit = self._limit + len(digits) * (duration + gap)
-        await self.carrier.carry(self.id, order, limit=limit)
+        await self._orders.send_digits(self.carrier, digits, duration=duration, gap=gap)
 
     @property
     def can_send_digits(self) -> bool:
@@ -275,11 +256,10 @@ class BrowserSession:
 
     # -- what a tab tells ------------------------------------------------------------------------
 
-    def connected(self, codec: str) -> None:
+    def connected(self) -> None:
         """Take note that audio can flow, as the tab that has the call tells."""
         if not self._is_over:
             self._has_connected = True
-            self._codec = codec or self._codec
             self._on_event(MediaConnected(codec=self._codec))
 
     def failed(self, error: MediaError) -> None:
@@ -327,31 +307,24 @@ class BrowserSession:
 
     async def _answer(self, carrier: MediaCarrier, offer: bytes, direction: Direction) -> str:
         preparation, self._preparation = self._preparation, None
-        if preparation is not None:
-            is_its_own = preparation.carrier is carrier and preparation.offer == offer
-            if is_its_own and direction is Direction.SENDRECV and (sdp := await preparation.made):
+        if preparation is not None and preparation.carrier is not carrier:
+            preparation.carrier.dismiss(self.id)
+        elif preparation is not None and direction is Direction.SENDRECV:
+            sdp = await preparation.answer_to(offer)
+            if sdp:
                 return sdp
-            if preparation.carrier is not carrier:
-                preparation.carrier.dismiss(self.id)
-        order = MediaOrder(op=MediaOp.ANSWER, sdp=_text(offer), direction=direction)
-        return await _describe(carrier, self.id, order, limit=self._limit)
+        if not self.is_agreed or not is_other_end(offer, self._remote):
+            return await self._orders.answer(carrier, offer, direction)
+        self._custody.renewed()
+        try:
+            muted = self._is_muted
+            return await self._orders.answer_anew(carrier, offer, direction, is_muted=muted)
+        except MediaError as error:
+            # The call goes on with the former far end, to which there is no connection any more.
+            self._on_event(MediaInterrupted(error=error))
+            raise
 
     def _agreed(self) -> None:
         self.is_agreed = True
         self._fresh = None
         self._custody.confirm()
-
-
-def _text(description: bytes) -> str:
-    return description.decode("utf-8", "replace")
-
-
-async def _describe(carrier: MediaCarrier, media: str, order: MediaOrder, *, limit: float) -> str:
-    """Have a tab make a description; whatever keeps it from that is a `MediaError`."""
-    try:
-        sdp = await carrier.carry(media, order, limit=limit)
-    except InvalidState as error:
-        raise MediaError(error.message) from error
-    if not sdp:
-        raise MediaError(f"The tab gave no description to {order.op}")
-    return sdp
