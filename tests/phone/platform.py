@@ -216,12 +216,12 @@ class Platform:
         """Take connections until cancelled."""
         for number in itertools.count(1):
             end = await self.listener.accept()
+            self._ends[number] = end
             task = asyncio.create_task(self._read(number, end))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     async def _read(self, flow: Flow, end: MemoryTransport) -> None:
-        self._ends[flow] = end
         self.flow = flow
         self.run(lambda agent, now: agent.connection_made(now=now, flow=flow))
         try:

@@ -23,19 +23,25 @@ Trace = Callable[[str, str], None]
 """Called with `sent` or `received` and each message, credentials and keys taken out."""
 
 _SECRETS: Final = (
-    re.compile(
-        r"^((?:Proxy-)?Authorization[ \t]*:).*(?:\r?\n[ \t].*)*", re.IGNORECASE | re.MULTILINE
+    # Each with the word without which it cannot be there: most messages hold none of them.
+    (
+        "authorization",
+        re.compile(
+            r"^((?:Proxy-)?Authorization[ \t]*:).*(?:\r?\n[ \t].*)*", re.IGNORECASE | re.MULTILINE
+        ),
     ),
-    re.compile(r"^(a=ice-pwd:).*", re.MULTILINE),
-    re.compile(r"^(a=crypto:\S+ \S+ inline:).*", re.MULTILINE),
+    ("a=ice-pwd:", re.compile(r"^(a=ice-pwd:).*", re.MULTILINE)),
+    ("inline:", re.compile(r"^(a=crypto:\S+ \S+ inline:).*", re.MULTILINE)),
 )
 
 
 def redact(message: bytes) -> str:
     """Turn a SIP message into text without credentials and media keys."""
     text = message.decode("utf-8", errors="backslashreplace")
-    for pattern in _SECRETS:
-        text = pattern.sub(r"\1 ***", text)
+    lowered = text.lower()
+    for word, pattern in _SECRETS:
+        if word in lowered:
+            text = pattern.sub(r"\1 ***", text)
     return text
 
 
@@ -49,7 +55,7 @@ class EventStream(Generic[T]):
         self._values: deque[T] = deque()
         self._limit = limit
         self._on_close = on_close
-        self._waiter: asyncio.Future[None] | None = None
+        self._news = asyncio.Event()
         self._is_closed = False
         self.dropped = 0
 
@@ -63,14 +69,14 @@ class EventStream(Generic[T]):
             if self.dropped == 1:
                 logger.warning("a reader of events is too slow: the oldest are dropped")
         self._values.append(value)
-        self._wake()
+        self._news.set()
 
     def close(self) -> None:
         """End the stream; what is in the buffer can still be read."""
         if not self._is_closed:
             self._is_closed = True
             self._on_close(self)
-            self._wake()
+            self._news.set()
 
     async def aclose(self) -> None:
         """End the stream, as `contextlib.aclosing` does."""
@@ -83,14 +89,9 @@ class EventStream(Generic[T]):
         while not self._values:
             if self._is_closed:
                 raise StopAsyncIteration
-            if self._waiter is None or self._waiter.done():
-                self._waiter = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._waiter)
+            self._news.clear()
+            await self._news.wait()
         return self._values.popleft()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
 
 
 class Subscription:
