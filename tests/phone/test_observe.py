@@ -57,6 +57,26 @@ async def test_a_reader_waits_for_the_next_event() -> None:
         await anext(stream)
 
 
+async def test_a_reader_has_an_event_in_the_next_turn_of_the_loop() -> None:
+    hub = make_hub()
+    waiting = asyncio.create_task(anext(hub.stream()))
+    await asyncio.sleep(0)
+    hub.emit(OPENED)
+    await asyncio.sleep(0)
+    assert waiting.done()
+
+
+async def test_of_two_readers_of_one_stream_each_gets_an_event() -> None:
+    stream = make_hub().stream()
+    waiting = [asyncio.create_task(anext(stream)) for _ in range(2)]
+    await asyncio.sleep(0)
+    stream.put(OPENED)
+    await asyncio.sleep(0)
+    assert [task.done() for task in waiting] == [True, False]
+    stream.put(REGISTERED)
+    assert await asyncio.gather(*waiting) == [OPENED, REGISTERED]
+
+
 async def test_a_reader_that_gives_up_waiting_does_not_break_the_stream() -> None:
     hub = make_hub()
     stream = hub.stream()
