@@ -12,8 +12,8 @@ from exotel_voice.phone.details import CallDetails, CallDirection, CallState, En
 
 __all__ = ["CallRecord"]
 
-CALL_SID_HEADER: Final = "x-exotel-callsid"
-LEG_SID_HEADERS: Final = ("legsid", "x-exotel-legsid")
+CALL_SID_HEADER: Final = "X-Exotel-Callsid"
+LEG_SID_HEADERS: Final = ("LegSid", "X-Exotel-LegSid")
 
 
 class CallRecord:
@@ -24,7 +24,8 @@ class CallRecord:
         direction: Who called.
         remote_uri: The far side's URI.
         remote_display_name: The name that the far side gives itself; may be empty.
-        headers: What came with the INVITE; empty for an outgoing call.
+        headers: What came with the INVITE, names without regard to case; empty for an outgoing
+            call.
     """
 
     def __init__(
@@ -112,10 +113,8 @@ class CallRecord:
         return until - self._talking_since
 
     def _header(self, name: str) -> str:
-        for each, values in self.headers.items():
-            if each.lower() == name and values:
-                return values[0].strip()
-        return ""
+        values = self.headers.get(name)
+        return values[0].strip() if values else ""
 
 
 def user_part(uri: str) -> str:
