@@ -9,8 +9,8 @@ surrogate escapes and written again as the same bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeVar, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from exotel_voice.errors import ConfigError
 
@@ -55,14 +55,17 @@ _COMPACT_FORMS = {
     "y": "Identity",
 }
 
-_CANONICAL: dict[str, str] = {
-    **{name: name for name in _KNOWN_NAMES.split()},
-    **{name.lower(): name for name in _KNOWN_NAMES.split()},
-    **_COMPACT_FORMS,
-    **{short.upper(): name for short, name in _COMPACT_FORMS.items()},
+# Each spelling of a known name, to what it is compared by and to how its RFC writes it.
+_NAMES: dict[str, tuple[str, str]] = {
+    spelling: (name.lower(), name)
+    for spellings in (
+        {name: name for name in _KNOWN_NAMES.split()},
+        {name.lower(): name for name in _KNOWN_NAMES.split()},
+        _COMPACT_FORMS,
+        {short.upper(): name for short, name in _COMPACT_FORMS.items()},
+    )
+    for spelling, name in spellings.items()
 }
-
-_KEYS: dict[str, str] = {name: name.lower() for name in _KNOWN_NAMES.split()}
 
 TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _LINE_BREAK = re.compile(r"[\r\n]")
@@ -73,7 +76,7 @@ _SPLIT_POINT = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|<[^>]*(?:>|$)|,', re.DOTALL)
 
 def canonical_name(name: str) -> str:
     """Give a header's name as its RFC spells it; an unknown name comes back as it is."""
-    return _CANONICAL.get(name) or _CANONICAL.get(name.lower(), name)
+    return _names(name)[1]
 
 
 def split_commas(value: str) -> list[str]:
@@ -96,9 +99,17 @@ def split_commas(value: str) -> list[str]:
     return [part for part in parts if part]
 
 
+def _names(name: str) -> tuple[str, str]:
+    """Give what a name is compared by, the same for every spelling, and how it is written."""
+    known = _NAMES.get(name)
+    if known is None:
+        lowered = name.lower()
+        known = _NAMES.get(lowered) or (lowered, name)
+    return known
+
+
 def _key(name: str) -> str:
-    known = canonical_name(name)
-    return _KEYS.get(known) or known.lower()
+    return _names(name)[0]
 
 
 class HeaderMapping(Mapping[str, tuple[str, ...]]):
@@ -109,8 +120,9 @@ class HeaderMapping(Mapping[str, tuple[str, ...]]):
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
         by_key: dict[str, tuple[str, tuple[str, ...]]] = {}
         for name, value in fields:
-            spelling, values = by_key.get(_key(name), (canonical_name(name), ()))
-            by_key[_key(name)] = (spelling, (*values, value))
+            key, spelling = _names(name)
+            spelling, values = by_key.get(key, (spelling, ()))
+            by_key[key] = (spelling, (*values, value))
         self._by_key = by_key
 
     def __getitem__(self, name: str) -> tuple[str, ...]:
@@ -136,7 +148,7 @@ class Headers:  # noqa: PLW1641 - it can change
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
         self._fields: list[tuple[str, str, str]] = []
-        self._cache: dict[object, object] = {}
+        self._cache: dict[object, Any] = {}
         for name, value in fields:
             self.add(name, value)
 
@@ -146,22 +158,18 @@ class Headers:  # noqa: PLW1641 - it can change
         headers = cls()
         append = headers._fields.append
         for name, value in fields:
-            known = _CANONICAL.get(name) or canonical_name(name)
-            append((_KEYS.get(known) or known.lower(), known, value))
+            key, spelling = _names(name)
+            append((key, spelling, value))
         return headers
 
     def get(self, name: str) -> str | None:
         """Give the first field of this name, or None."""
-        key = _key(name)
-        for each in self._fields:
-            if each[0] == key:
-                return each[2]
-        return None
+        found = self._find(name)
+        return found[0] if found else None
 
     def get_all(self, name: str) -> list[str]:
         """Give every field of this name in order, each as it stands on its line."""
-        key = _key(name)
-        return [value for each, _, value in self._fields if each == key]
+        return list(self._find(name))
 
     def values(self, name: str) -> list[str]:
         """Give every value of a header whose grammar is a comma-separated list, in order.
@@ -169,10 +177,7 @@ class Headers:  # noqa: PLW1641 - it can change
         Do not use it for headers whose grammar is not a list, such as Date, Subject,
         Authorization and the challenges.
         """
-        key = _key(name)
-        return [
-            part for each, _, value in self._fields if each == key for part in split_commas(value)
-        ]
+        return [part for value in self._find(name) for part in split_commas(value)]
 
     def add(self, name: str, value: str) -> None:
         """Put a field after all others.
@@ -248,17 +253,27 @@ class Headers:  # noqa: PLW1641 - it can change
         """Give what `compute` gave the last time, as long as no header has changed since."""
         if key not in self._cache:
             self._cache[key] = compute()
-        return cast("T", self._cache[key])
+        value: T = self._cache[key]
+        return value
+
+    def _find(self, name: str) -> Sequence[str]:
+        return self.cached("by key", self._values_by_key).get(_key(name), ())
+
+    def _values_by_key(self) -> dict[str, list[str]]:
+        by_key: dict[str, list[str]] = {}
+        for key, _, value in self._fields:
+            by_key.setdefault(key, []).append(value)
+        return by_key
 
     def to_text(self) -> str:
         """Write the fields as lines, each ended by CRLF."""
         return "".join([f"{name}: {value}\r\n" for _, name, value in self._fields])
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.get(name) is not None
+        return isinstance(name, str) and bool(self._find(name))
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return ((name, value) for _, name, value in self._fields)
+        return iter([(name, value) for _, name, value in self._fields])
 
     def __len__(self) -> int:
         return len(self._fields)
@@ -277,5 +292,4 @@ def _checked(name: str, value: str) -> tuple[str, str, str]:
         raise ConfigError(f"the value of header {name} holds a line break")
     if _LONE_SURROGATE.search(value):
         raise ConfigError(f"the value of header {name} cannot be written as UTF-8")
-    known = canonical_name(name)
-    return (_KEYS.get(known) or known.lower(), known, value)
+    return (*_names(name), value)

@@ -29,8 +29,7 @@ __all__ = [
 
 # Deviates: a line feed alone ends a line too (RFC 3261 §7 wants CRLF). Gateways and hand-made tests
 # send it; it costs nothing, as no header value may hold a line feed.
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_LINE_END = re.compile(r"\r?\n")
+_HEAD_END = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9]{2})(?: (.*))?", re.IGNORECASE)
 _REQUEST_LINE = re.compile(rf"({TOKEN.pattern}) (\S+) SIP/2\.0", re.IGNORECASE)
@@ -63,8 +62,7 @@ def parse(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Request | Respons
     head = (
         data[: head_end.start()] if head_end else data[: limits.max_message_bytes].rstrip(b"\r\n")
     )
-    text = _FOLD.sub(" ", head.decode("utf-8", "surrogateescape"))
-    first, *lines = _LINE_END.split(text)
+    first, *lines = _read_lines(head.decode("utf-8", "surrogateescape"))
     message, problem = _read_start_line(first, limits)
     header_problem = _read_headers(message, lines, limits)
     problem = problem or header_problem
@@ -83,6 +81,13 @@ def parse(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Request | Respons
 def is_keep_alive(data: bytes) -> bool:
     """Tell whether a message is line ends only, which keep a connection open (RFC 5626 §3.5.1)."""
     return not data.strip(b"\r\n")
+
+
+def _read_lines(text: str) -> list[str]:
+    """Put folded lines together (RFC 3261 §7.3.1), and split at the line ends."""
+    if "\n " in text or "\n\t" in text:
+        text = _FOLD.sub(" ", text)
+    return [line.removesuffix("\r") for line in text.split("\n")]
 
 
 def _read_start_line(line: str, limits: Limits) -> tuple[Request | Response, ProtocolError | None]:
