@@ -48,6 +48,7 @@ class Dialog:
     """
 
     __slots__ = (
+        "_strict_router",
         "flow",
         "id",
         "local",
@@ -67,6 +68,7 @@ class Dialog:
         self.flow = flow
         self.remote_target = ""
         self.route_set: tuple[str, ...] = ()
+        self._strict_router: str | None = None
         self.local_cseq = 0
         self.remote_cseq: int | None = None
         self.remote_rseq: int | None = None
@@ -83,7 +85,7 @@ class Dialog:
         local = invite.headers.get("From") or ""
         dialog = cls(name, local=local, remote=response.headers.get("To") or "", flow=flow)
         dialog.local_cseq = invite.cseq_number
-        dialog.route_set = _checked(tuple(reversed(response.record_routes)))
+        dialog._take_routes(tuple(reversed(response.record_routes)))
         # RFC 3261 §12.1.2: the remote target is the Contact; a response without one leaves us the
         # URI that was called.
         dialog.remote_target = invite.uri
@@ -101,7 +103,7 @@ class Dialog:
         local = f"{invite.headers.get('To')};tag={local_tag}"
         dialog = cls(name, local=local, remote=invite.headers.get("From") or "", flow=flow)
         dialog.remote_cseq = invite.cseq_number
-        dialog.route_set = _checked(invite.record_routes)
+        dialog._take_routes(invite.record_routes)
         dialog.refresh_target(invite)
         if invite.from_tag is None and invite.headers.get("Contact") is None:
             # RFC 4475 §3.4.1: RFC 2543 knew neither tag nor a Contact that had to be there.
@@ -158,7 +160,7 @@ class Dialog:
         Raises:
             MalformedMessage: Its Record-Route is of no use.
         """
-        self.route_set = _checked(tuple(reversed(response.record_routes)))
+        self._take_routes(tuple(reversed(response.record_routes)))
         self.refresh_target(response)
 
     def request(
@@ -195,21 +197,22 @@ class Dialog:
 
     def _route(self) -> tuple[str, tuple[str, ...]]:
         """Give Request-URI and Route values for a loose or a strict first router."""
-        if not self.route_set:
-            return self.remote_target, ()
-        first = Address.parse(self.route_set[0]).uri
-        if "lr" in Uri.parse(first).parameters:
+        if self._strict_router is None:
             return self.remote_target, self.route_set
         # RFC 3261 §12.2.1.1: a strict router gets its own URI as Request-URI, without what is not
         # allowed there, and the remote target comes last.
-        return _as_request_uri(first), (*self.route_set[1:], f"<{self.remote_target}>")
+        routes = (*self.route_set[1:], f"<{self.remote_target}>")
+        return _as_request_uri(self._strict_router), routes
 
-
-def _checked(routes: tuple[str, ...]) -> tuple[str, ...]:
-    """Give the route set back, if its first value can be sent to."""
-    if routes and not Uri.parse(Address.parse(routes[0]).uri).text.isprintable():
-        raise MalformedMessage("a Record-Route cannot be used as a Route")
-    return routes
+    def _take_routes(self, routes: tuple[str, ...]) -> None:
+        """Keep the route set, if its first value can be sent to."""
+        strict_router: str | None = None
+        if routes:
+            first = Uri.parse(Address.parse(routes[0]).uri)
+            if not first.text.isprintable():
+                raise MalformedMessage("a Record-Route cannot be used as a Route")
+            strict_router = None if "lr" in first.parameters else first.text
+        self.route_set, self._strict_router = routes, strict_router
 
 
 def _as_request_uri(uri: str) -> str:

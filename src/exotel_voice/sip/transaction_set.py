@@ -12,7 +12,7 @@ from exotel_voice.sip.plain_client import PlainClient
 from exotel_voice.sip.plain_server import PlainServer
 from exotel_voice.sip.wire import Request, Response
 
-__all__ = ["Client", "Server", "TransactionSet", "request_key"]
+__all__ = ["Client", "Key", "Server", "TransactionSet", "request_key", "response_key"]
 
 Client = InviteClient | PlainClient
 Server = InviteServer | PlainServer
@@ -39,9 +39,8 @@ class TransactionSet:
         """How many server transactions live."""
         return len(self._servers)
 
-    def add_client(self, client: Client, request: Request) -> None:
-        """Take in a client transaction, with its request as it is sent."""
-        key = (request.branch or "", request.sent_by, request.method)
+    def add_client(self, client: Client, key: Key) -> None:
+        """Take in a client transaction, with the `response_key` of its request."""
         self._clients[key] = client
         self._by_tid[client.tid] = (key, client)
         self._by_flow.setdefault(client.flow, set()).add(client.tid)
@@ -118,6 +117,11 @@ class TransactionSet:
     def is_merged(self, request: Request) -> bool:
         """Tell whether the same request came before by another path (RFC 3261 §8.2.2.2)."""
         return request.to_tag is None and _merge_key(request) in self._merged
+
+
+def response_key(request: Request) -> Key:
+    """Give what the responses to a request of ours are matched by (RFC 3261 §17.1.3)."""
+    return (request.branch or "", request.sent_by, request.method)
 
 
 def request_key(request: Request, method: str) -> Key:

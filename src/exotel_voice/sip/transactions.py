@@ -35,7 +35,14 @@ from exotel_voice.sip.transaction_events import (
     TransactionEnded,
     TransactionEvent,
 )
-from exotel_voice.sip.transaction_set import Client, Server, TransactionSet, request_key
+from exotel_voice.sip.transaction_set import (
+    Client,
+    Key,
+    Server,
+    TransactionSet,
+    request_key,
+    response_key,
+)
 from exotel_voice.sip.wire import Request, Response
 
 __all__ = ["TransactionLayer"]
@@ -170,8 +177,8 @@ class TransactionLayer:
         Returns:
             The name of the transaction.
         """
-        self._put_via(request, flow)
-        return self._open_client(request, flow=flow, now=now, is_internal=False)
+        key = self._put_via(request, flow)
+        return self._open_client(request, key, flow=flow, now=now, is_internal=False)
 
     def send_ack(self, request: Request, *, flow: Flow) -> bytes:
         """Send an ACK to a 2xx, outside every transaction, with a branch of its own.
@@ -241,7 +248,8 @@ class TransactionLayer:
 
     def send_cancel(self, request: Request, *, flow: Flow, now: float) -> None:
         """Send a CANCEL in a transaction of its own, whose outcome nobody hears of."""
-        self._open_client(request, flow=flow, now=now, is_internal=True)
+        key = response_key(request)
+        self._open_client(request, key, flow=flow, now=now, is_internal=True)
 
     # -- receiving -------------------------------------------------------------------------------
 
@@ -314,12 +322,12 @@ class TransactionLayer:
         return Identity(tid=tid, flow=flow, outlet=self, is_internal=is_internal)
 
     def _open_client(
-        self, request: Request, *, flow: Flow, now: float, is_internal: bool
+        self, request: Request, key: Key, *, flow: Flow, now: float, is_internal: bool
     ) -> TransactionId:
         identity = self._identity(flow, is_internal=is_internal)
         kind = InviteClient if request.method == "INVITE" else PlainClient
         client = kind(request, identity)
-        self._live.add_client(client, request)
+        self._live.add_client(client, key)
         client.send(now=now)
         return identity.tid
 
@@ -338,7 +346,9 @@ class TransactionLayer:
         if not transaction.is_internal:
             self.deliver(TransactionEnded(transaction=transaction.tid, failure=transaction.failure))
 
-    def _put_via(self, request: Request, flow: Flow) -> None:
+    def _put_via(self, request: Request, flow: Flow) -> Key:
+        """Put the topmost Via with a new branch, and give the `response_key` that it makes."""
         transport, sent_by = self._hops.get(flow, (self._transport, self._sent_by))
         branch = self._ids.branch()
         request.headers.prepend("Via", f"SIP/2.0/{transport} {sent_by};branch={branch}")
+        return (branch, sent_by.lower(), request.method)
