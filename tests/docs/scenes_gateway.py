@@ -66,6 +66,6 @@ async def gateway_handler(stage: Stage) -> None:
         assert (await record.ended()).sip_status == 603
         record = stage.sandbox.place_call(to="alice", caller_id="+919900000001")
         call = await tab.call_event("incoming")
-        assert call["remote_id"] == "+919900000001"
+        assert call["details"]["remoteId"] == "+919900000001"
         await tab.request("reject", call=call["id"])
         await record.ended()

@@ -185,7 +185,7 @@ async def test_a_call_that_a_closed_tab_dialled_waits_too(
     await one.aclose()
     ended = await two.call_event("callEnded")
     assert ended["id"] == value["call"]
-    assert "no browser tab came back" in ended["end_reason"]
+    assert "no browser tab came back" in ended["details"]["callEndReason"]
     del exotel_sandbox
 
 
@@ -218,4 +218,4 @@ async def test_a_path_that_was_never_found_ends_the_call(
     event = {"type": "media_event", "media": call["media"], "event": "failed", "error": fault}
     await one.send(event)
     ended = await one.call_event("callEnded")
-    assert ended["end_reason"] == "no candidate pair works"
+    assert ended["details"]["callEndReason"] == "no candidate pair works"

@@ -17,9 +17,9 @@ async def test_a_tab_registers_answers_talks_and_hangs_up(
     await tab.register()
     record = exotel_sandbox.place_call(to="alice", party="tone-1000", caller_id="+919900000001")
     call = await tab.call_event("incoming")
-    assert (call["state"], call["direction"]) == ("incoming", "incoming")
-    assert call["remote_id"] == "+919900000001"
-    assert call["call_sid"] == record.sid
+    assert (call["state"], call["details"]["callDirection"]) == ("incoming", "incoming")
+    assert call["details"]["remoteId"] == "+919900000001"
+    assert call["details"]["callSid"] == record.sid
     await tab.find("media_request", op="prepare")
     await tab.request("answer", call=call["id"])
     call = await tab.call_event("connected")

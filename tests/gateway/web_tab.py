@@ -301,12 +301,9 @@ class WebTab:
 
     def _open(self, name: str) -> NativeSession:
         def take(event: MediaEvent) -> None:
-            if isinstance(event, MediaConnected):
-                state = {"event": "connected", "codec": event.codec}
-            else:
-                state = {"event": "failed"}
+            state = "connected" if isinstance(event, MediaConnected) else "failed"
             if self.tells_media:
-                self._start(self._report({"type": "media_event", "media": name, **state}))
+                self._start(self._report({"type": "media_event", "media": name, "event": state}))
 
         self.sessions[name] = session = self._engine.open_session(on_event=take)
         return session

@@ -2,7 +2,15 @@
 import { once } from "node:events";
 import { WebSocket, WebSocketServer } from "ws";
 
-globalThis.WebSocket ??= WebSocket;
+// an event that nobody listens to harms no page
+globalThis.WebSocket ??= class extends WebSocket {
+  constructor(...args) {
+    super(...args);
+    this.on("error", () => {});
+  }
+};
+globalThis.location ??= { pathname: "" };
+globalThis.addEventListener ??= () => {};
 
 export class GatewayDouble {
   heard = [];
@@ -13,9 +21,9 @@ export class GatewayDouble {
     registration: { state: "unregistered" }, connection: "connected", calls: [], tabs: [] };
   #waiting = [];
 
-  static async start() {
+  static async start(port = 0) {
     const double = new GatewayDouble();
-    double.server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+    double.server = new WebSocketServer({ port, host: "127.0.0.1" });
     await once(double.server, "listening");
     double.address = `ws://127.0.0.1:${double.server.address().port}/ws`;
     double.server.on("connection", (socket) => socket.on("message", (data) => double.#receive(socket, String(data))));
@@ -40,9 +48,10 @@ export class GatewayDouble {
   }
 
   async close() {
+    const closed = [...this.server.clients, this.server].map((each) => once(each, "close"));
     for (const socket of this.server.clients) socket.terminate();
     this.server.close();
-    await once(this.server, "close");
+    await Promise.all(closed);
   }
 
   #receive(socket, text) {

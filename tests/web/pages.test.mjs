@@ -6,7 +6,6 @@ import { socketAddress } from "../../src/exotel_voice/web/address.mjs";
 import { browserOf } from "../../src/exotel_voice/web/diagnostics.mjs";
 import { factsOf, failure } from "../../src/exotel_voice/web/failure.mjs";
 import { log } from "../../src/exotel_voice/web/log.mjs";
-import { codecOf } from "../../src/exotel_voice/web/media.mjs";
 import { toneSamples } from "../../src/exotel_voice/web/tones.mjs";
 
 const WEB = new URL("../../src/exotel_voice/web/", import.meta.url);
@@ -144,12 +143,6 @@ test("a logger callback gets type, message and arguments, and may fail", async (
 test("whatever was thrown has facts", () => {
   assert.deepEqual(factsOf(failure("a.b", "What.", "Do.")), { code: "a.b", message: "What.", hint: "Do." });
   assert.deepEqual(factsOf(new TypeError("x")), { code: "error", message: "TypeError: x", hint: "See the log of the page." });
-});
-
-test("the agreed codec is the first of the audio line", () => {
-  assert.equal(codecOf("m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\na=rtpmap:111 opus/48000/2\r\n"), "opus");
-  assert.equal(codecOf("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 8 101\r\n"), "PCMA");
-  assert.equal(codecOf(""), "");
 });
 
 test("a tone has its frequencies while it is on, and silence while it is off", () => {

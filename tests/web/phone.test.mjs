@@ -112,6 +112,23 @@ test("a gateway that refuses ends in terminated with the reason", async () => {
   assert.deepEqual(told, [["terminated", "alice", "gateway.not_authenticated"]]);
 });
 
+test("a gateway that is out of reach answers false in time, and gets the registration when it is there", async (context) => {
+  await double.close();
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const failures = [];
+  client.addEventListener("error", ({ detail }) => failures.push(detail.code));
+  const initialized = client.initWebrtc({ userName: "alice" }, register);
+  assert.equal(client.DoRegister(), true);
+  context.mock.timers.tick(10_000);
+  assert.equal(await initialized, false);
+  assert.deepEqual(failures, ["deadline"]);
+  assert.ok(told.every(([state]) => state === "unregistered"), told.join());
+  double = await GatewayDouble.start(new URL(double.address).port);
+  let isRegistering = false;
+  double.next("register").then(() => (isRegistering = true));
+  await until(() => (context.mock.timers.tick(500), isRegistering));
+});
+
 test("a restarted gateway gets the registration again by itself", async () => {
   await client.initWebrtc(null, register);
   client.DoRegister();
@@ -159,9 +176,9 @@ test("volumes are from 0 to 1, by the names of today's JavaScript SDK, for all p
 
 // -- one call ------------------------------------------------------------------------------------
 
-const FACTS = { id: "c1", state: "active", direction: "incoming", remote_id: "sip:bob@acme", remote_display_name: "Bob", session_id: "s",
-  call_sid: "x1", leg_sid: "l1", sip_headers: { "X-A": "1" }, started_at: 1000, answered_at: 2000, established_at: 2500, ended_at: null,
-  duration: 0, end_reason: "", is_muted: false, is_on_hold: false, media: "m1", media_tab: "t1" };
+const FACTS = { id: "c1", state: "active", duration: 0, is_muted: false, is_on_hold: false, media: "m1", media_tab: "t1",
+  details: { callDirection: "incoming", remoteId: "sip:bob@acme", remoteDisplayName: "Bob", sessionId: "s", callSid: "x1", legSid: "l1",
+    sipHeaders: { "X-A": "1" }, callStartedTime: 1000, callAnswerTime: 2000, callEstablishedTime: 2500, callEndedTime: null, callEndReason: "" } };
 
 function aCall(facts = {}) {
   const asked = [];
@@ -243,7 +260,7 @@ test("without a microphone a ringing call is refused with 480", async () => {
 });
 
 test("an ended call takes nothing", () => {
-  const { call, asked } = aCall({ state: "ended", ended_at: 5000, duration: 3 });
+  const { call, asked } = aCall({ state: "ended", duration: 3, details: { ...FACTS.details, callEndedTime: 5000 } });
   assert.deepEqual([call.Answer(), call.Hangup(), call.Mute()], [false, false, false]);
   assert.deepEqual([asked, call.callDuration], [[], 3]);
 });

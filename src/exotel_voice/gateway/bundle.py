@@ -52,11 +52,11 @@ def classic_script(modules: Mapping[str, str], *, entry: str, name: str) -> str:
         ValueError: As for `one_module`.
     """
     exports = (f"{shown}: {own}" for shown, own in _exports(modules, entry).items())
-    body = _joined(modules, entry).replace("import.meta.url", "addressOfThisScript")
+    body = _joined(modules, entry).replace("import.meta.url", "thisScript")
     return (
         f"var {name} = (function () {{\n"
         '"use strict";\n'
-        "const addressOfThisScript = (document.currentScript || {}).src || document.baseURI;\n"
+        "const thisScript = (document.currentScript || {}).src || document.baseURI;\n"
         f"{body}\n"
         f"return {{ {', '.join(exports)} }};\n"
         "})();\n"

@@ -172,7 +172,7 @@ class CallDesk:
 
     def _media_event(self, media: BrowserSession, message: requests.MediaEvent) -> None:
         if message.event == "connected":
-            media.connected(message.codec)
+            media.connected()
         elif message.event == "failed":
             why = "the browser found no path for the audio, or lost it"
             if message.error is not None:

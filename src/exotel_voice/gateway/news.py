@@ -112,19 +112,10 @@ class CallFacts:
 
     id: str
     state: str
-    direction: str
-    remote_id: str
-    remote_display_name: str
-    session_id: str
-    call_sid: str
-    leg_sid: str
-    sip_headers: Mapping[str, str]
-    started_at: float
-    answered_at: float | None
-    established_at: float | None
-    ended_at: float | None
+    details: Mapping[str, str | float | Mapping[str, str] | None]
+    """The rest of `callDetails()`, by the names of guide 5.4; instants are milliseconds."""
     duration: float
-    end_reason: str
+    """Seconds from the answer until now, or to the end."""
     is_muted: bool
     is_on_hold: bool
     is_remote_on_hold: bool

@@ -264,8 +264,6 @@ class MediaEvent(TabMessage):
     """Names the media session."""
     event: Literal["connected", "failed", "disconnected", "ready"]
     """What happened; `ready` says that the microphone was added."""
-    codec: str = ""
-    """The codec in use, with `connected`."""
     error: TabFault | None = None
     """Why, with `failed`."""
 

@@ -24,7 +24,7 @@ export function readAccount(info) {
   for (const [key, value] of Object.entries(info)) {
     const name = ACCOUNT_KEYS[key];
     if (name === undefined) unknown.push(key);
-    else if (value != null && typeof value === "object") throw wrong(`${key} is no text.`);
+    else if (value && typeof value === "object") throw wrong(`${key} is no text.`);
     else if (name && value) account[name] = `${value}`;
   }
   if (unknown.length) log.write("warn", `initWebrtc(): unknown keys are ignored: ${unknown.join(", ")}`);
@@ -39,6 +39,6 @@ export function readAccount(info) {
 }
 
 /** @param {string} what */
-function wrong(what) {
-  return failure("config", what, "Look at section 6 of the integration guide.");
+export function wrong(what) {
+  return failure("config", what, "Look at sections 5.1 and 6 of the integration guide.");
 }

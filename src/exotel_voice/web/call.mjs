@@ -26,8 +26,9 @@ export function makeCall(facts, core) {
   /** @param {Switch} fact */
   const wished = (fact) => wishes[fact] ?? !!facts[fact];
   const duration = () => {
-    const { answered_at, ended_at, duration = 0 } = facts;
-    return ended_at || !answered_at ? duration : Math.max(0, (Date.now() - answered_at) / 1000);
+    const { details, duration = 0 } = facts;
+    const { callAnswerTime, callEndedTime } = details;
+    return callEndedTime || !callAnswerTime ? duration : Math.max(0, (Date.now() - callAnswerTime) / 1000);
   };
 
   /**
@@ -68,7 +69,7 @@ export function makeCall(facts, core) {
     if (!canTalk(name)) return false;
     wishes[fact] = wish;
     if (fact === "is_muted") connection()?.setMuted(wish);
-    if (!isSettling) void settle();
+    if (!isSettling) settle();
     return true;
   };
 
@@ -96,7 +97,7 @@ export function makeCall(facts, core) {
       if (hasHungUp || isAnswering || !(isRinging || (talks() && !isHere()))) return refuse("Answer", "no call waits for an answer");
       isAnswering = true;
       quiet();
-      void answer(isRinging);
+      answer(isRinging);
       return true;
     },
     Hangup() {
@@ -166,9 +167,7 @@ export function makeCall(facts, core) {
     get isAnswering() {
       return isAnswering;
     },
-    get isTalking() {
-      return talks();
-    },
+    talks,
     update(now) {
       facts = now;
       Object.assign(call, detailsOf(facts));
@@ -191,23 +190,9 @@ function refuse(name, why) {
  * @param {CallFacts} facts
  * @returns {PlainDetails}
  */
-function detailsOf(facts) {
-  /** @param {number | null | undefined} at */
-  const date = (at) => (at ? new Date(at) : null);
-  return {
-    callId: facts.id,
-    remoteId: facts.remote_id ?? "",
-    remoteDisplayName: facts.remote_display_name ?? "",
-    callDirection: facts.direction,
-    callState: facts.state,
-    callStartedTime: date(facts.started_at),
-    callEstablishedTime: date(facts.established_at),
-    callEndedTime: date(facts.ended_at),
-    callAnswerTime: date(facts.answered_at),
-    callEndReason: facts.end_reason ?? "",
-    sessionId: facts.session_id ?? "",
-    callSid: facts.call_sid ?? "",
-    legSid: facts.leg_sid ?? "",
-    sipHeaders: facts.sip_headers ?? {},
-  };
+function detailsOf({ id: callId, state: callState, details }) {
+  /** @type {any} */
+  const all = { callId, callState, ...details };
+  for (const name in all) if (all[name] && name.endsWith("Time")) all[name] = new Date(all[name]);
+  return all;
 }

@@ -46,7 +46,7 @@ export function makeCallBook(core) {
     const { call, told } = entry;
     const { state, media_tab, last_media_tab } = call.facts;
     if (state === "incoming" && isActive) return tell(entry, state);
-    if (!call.isTalking) return;
+    if (!call.talks()) return;
     if (told.size) tell(entry, "connected");
     if (media_tab || call.isAnswering) return;
     tell(entry, "activeSession");
@@ -59,7 +59,7 @@ export function makeCallBook(core) {
     /** @param {string} state @param {string} fact */
     const find = (state, fact) => all.find(({ call, told, isQuiet }) => !isQuiet && call.callState === state && told.has(fact));
     const dialed = find("ringing", "dialed");
-    const isTalking = all.some(({ call }) => call.isHere && call.isTalking);
+    const isTalking = all.some(({ call }) => call.isHere && call.talks());
     const isCalling = dialed && !core.media.find(dialed.call.facts.media)?.isConnected;
     tones.want(core, find("incoming", "incoming") ? (isTalking ? "beeptone" : "ringtone") : isCalling ? "ringbacktone" : null);
   };
@@ -88,7 +88,8 @@ export function makeCallBook(core) {
       for (const entry of book.values()) {
         const { call, told } = entry;
         if (calls.some(({ id }) => id === call.callId)) continue;
-        call.update({ ...call.facts, state: "ended", ended_at: Date.now() });
+        const { facts } = call;
+        call.update({ ...facts, state: "ended", details: { ...facts.details, callEndedTime: Date.now() } });
         if (told.size) tell(entry, "terminated");
         core.emit("call", { event: "terminated", call });
         leave(entry);
@@ -104,15 +105,9 @@ export function makeCallBook(core) {
       sound();
     },
 
-    /**
-     * A call that this tab began.
-     * @param {string} id
-     * @param {string} target
-     */
-    dialed(id, target) {
-      const ended = lastEnded?.call.callId === id ? lastEnded : undefined;
-      const entry = book.get(id) ?? ended ??
-        enter({ id, state: "dialing", direction: "outgoing", remote_id: target, started_at: Date.now() });
+    /** A call that this tab began; the gateway has told of it before, and maybe of its end too. @param {string} id */
+    dialed(id) {
+      const entry = /** @type {Entry} */ (book.get(id) ?? lastEnded);
       entry.told.add("dialed");
       sound();
       return entry.call;

@@ -1,5 +1,5 @@
 // @ts-check
-import { readAccount } from "./account.mjs";
+import { readAccount, wrong } from "./account.mjs";
 import { gatewayAddress } from "./address.mjs";
 import { makeCallBook } from "./calls.mjs";
 import { factsOf, failure } from "./failure.mjs";
@@ -11,19 +11,19 @@ import { pageMethods } from "./page_phone.mjs";
 import { makeRegistration } from "./registration.mjs";
 import { sound } from "./sound.mjs";
 import { tones } from "./tones.mjs";
+import { within } from "./within.mjs";
 /** @import {Core, ErrorFacts, Message, SipAccountInfo} from "./types.d.ts" */
 
 /** Readiness is told within this time (guide 5.13), also where the gateway does not reply. */
 const STATUS_LIMIT_MS = 2000;
-/** The guide's word for a tab that is not attached. */
-const STATUSES = { connecting: "connecting", connected: "connecting", disconnected: "disconnected", refused: "websocket_connection_failed" };
+const ATTACH_LIMIT_MS = 10_000;
 
 /**
  * The methods of one phone, with the guide's names. Results come by the callbacks and as events.
- * @param {EventTarget} target where the events happen
+ * @param {EventTarget} owner where the events happen
  * @param {string} [gateway] the address of its WebSocket
  */
-export function makePhone(target, gateway = gatewayAddress) {
+export function makePhone(owner, gateway = gatewayAddress) {
   /** @type {Promise<boolean> | null} */ let ready = null;
   /** @type {Function | null | undefined} */ let onCall;
   /** @type {Function | null | undefined} */ let onSession;
@@ -31,7 +31,7 @@ export function makePhone(target, gateway = gatewayAddress) {
   const core = /** @type {Core} */ (/** @type {Partial<Core>} */ ({
     userName: "",
     line: "connecting",
-    emit: (type, detail) => target.dispatchEvent(new CustomEvent(type, { detail })),
+    emit: (type, detail) => owner.dispatchEvent(new CustomEvent(type, { detail })),
     complain(what, error, call) {
       const reason = factsOf(error);
       log.write("error", `${what}: ${reason.message} ${reason.hint}`);
@@ -110,16 +110,16 @@ export function makePhone(target, gateway = gatewayAddress) {
     try {
       const account = readAccount(info);
       if (callbacks.some((callback) => callback && typeof callback !== "function"))
-        throw failure("config", "A callback is no function.", "Look at section 5.1 of the integration guide.");
+        throw wrong("A callback is no function.");
       [, onCall, onSession] = callbacks;
       core.userName = account?.user_name ?? core.userName;
       registration.begin(callbacks[0]);
       release();
-      await link.attach(account);
-      return true;
+      if (await within(ATTACH_LIMIT_MS, link.attach(account))) return true;
+      throw failure("deadline", "The gateway cannot be reached.", "It is tried on; look at the network and the server.");
     } catch (error) {
       const reason = core.complain("initWebrtc()", error);
-      if (reason.code !== "config") registration.tell("terminated", reason, true);
+      if (!["config", "deadline"].includes(reason.code)) registration.tell("terminated", reason, true);
       return false;
     }
   };
@@ -129,7 +129,7 @@ export function makePhone(target, gateway = gatewayAddress) {
     if (!(await canUseMicrophone())) return "media_permission_denied";
     if (!ready) return "not_initialized";
     if (link.isAttached) return (await link.request("status")).state;
-    return STATUSES[link.state];
+    return link.state === "refused" ? "websocket_connection_failed" : link.state === "connected" ? "connecting" : link.state;
   };
 
   /**
@@ -152,8 +152,8 @@ export function makePhone(target, gateway = gatewayAddress) {
      * @param {Function | null} [onSessionEvent]
      */
     initWebrtc(info, onRegister, onCallEvent, onSessionEvent, isFollowing = false) {
-      core.devices.isFollowing = isFollowing;
-      if (isFollowing) void core.devices.start();
+      core.isFollowing = isFollowing;
+      if (isFollowing) page.registerAudioDeviceChangeCallback();
       return (ready = initialize(info, onRegister, onCallEvent, onSessionEvent));
     },
     DoRegister: () => want("DoRegister", true),
@@ -169,30 +169,29 @@ export function makePhone(target, gateway = gatewayAddress) {
 
     /** @param {Function} callback */
     checkClientStatus(callback) {
-      const late = new Promise((resolve) => setTimeout(resolve, STATUS_LIMIT_MS, "unknown"));
-      void Promise.race([status().catch(() => "unknown"), late]).then((told) => log.call("checkClientStatus", callback, told));
+      within(STATUS_LIMIT_MS, status(), "unknown").catch(() => "unknown").then((told) => log.call("checkClientStatus", callback, told));
     },
 
     /**
-     * @param {string} number a SIP address, user name or number
+     * @param {string} target a SIP address, user name or number
      * @param {Record<string, string>} headers
      */
-    async dial(number, headers = {}) {
+    async dial(target, headers = {}) {
       if (!isReady("dial")) throw failure("state.invalid", "The phone is not initialized.", "Call initWebrtc first.");
-      const { call } = await media.withMicrophone(() => null, () => link.request("dial", { target: number, headers }));
-      return calls.dialed(call, number);
+      const { call } = await media.withMicrophone(() => null, () => link.request("dial", { target, headers }));
+      return calls.dialed(call);
     },
 
     /** Saves one file with the lines of this tab and, if it can be reached, of its phone at the gateway. */
     downloadLogs() {
-      void log.download(link.isAttached ? (after) => link.request("logs", { after }) : null);
+      log.download(link.isAttached ? (after) => link.request("logs", { after }) : null);
     },
 
     /** Gives up the phone in this tab; calls go on for others. */
     async close() {
       ready = null;
       registration.begin();
-      core.diagnostics.close();
+      page.closeDiagnostics();
       await link.close();
       release();
     },

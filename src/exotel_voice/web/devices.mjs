@@ -2,48 +2,55 @@
 import { log } from "./log.mjs";
 import { mediaDevices, microphone } from "./microphone.mjs";
 import { sound } from "./sound.mjs";
+/** @import {Core} from "./types.d.ts" */
 
-/** Tells a page when the default devices change (guide 5.14), and follows them if asked to. */
-export class DeviceWatch {
-  isFollowing = false;
-  /** @type {(Function | null | undefined)[]} */ #callbacks = [];
-  /** @type {Promise<void> | undefined} */ #watch;
+/** Changes devices, tells a page when the default ones change, and follows them if asked to (guide 5.14). @param {Core} core */
+export function deviceMethods(core) {
+  /** @type {(Function | null | undefined)[]} */ let tellers = [];
+  /** @type {Promise<void> | undefined} */ let watch;
 
-  /** @param {(Function | null | undefined)[]} callbacks for the input, the output, and any change */
-  start(...callbacks) {
-    if (callbacks.length) this.#callbacks = callbacks;
-    this.#watch ??= log.call("the watch of devices", async () => {
-      const all = mediaDevices();
-      let defaults = defaultsOf(await all.enumerateDevices());
-      all.addEventListener("devicechange", async () => {
-        const devices = await all.enumerateDevices();
-        const before = defaults;
-        defaults = defaultsOf(devices);
-        log.call("onDeviceChange", this.#callbacks[2], devices);
-        defaults.forEach((deviceId, index) => deviceId === before[index] || this.#tell(index, deviceId));
-      });
+  const begin = async () => {
+    const all = mediaDevices();
+    let defaults = defaultsOf(await all.enumerateDevices());
+    all.addEventListener("devicechange", async () => {
+      const devices = await all.enumerateDevices();
+      const before = defaults;
+      defaults = defaultsOf(devices);
+      log.call("onDeviceChange", tellers[2], devices);
+      defaults.forEach((deviceId, index) => deviceId === before[index] || changed(index, deviceId));
     });
-  }
+  };
 
   /**
    * @param {number} index 0 for the input, 1 for the output
    * @param {string | undefined} deviceId
    */
-  async #tell(index, deviceId) {
-    if (this.isFollowing) await changeDevice(index ? sound : microphone, "", null, null, true);
-    log.call("audio device change callback", this.#callbacks[index], deviceId);
-  }
+  const changed = async (index, deviceId) => {
+    if (core.isFollowing) await change(index ? sound : microphone, "", null, null, true);
+    log.call("audio device change callback", tellers[index], deviceId);
+  };
+
+  return {
+    /** @param {(Function | null | undefined)[]} callbacks for the input, the output, and any change */
+    registerAudioDeviceChangeCallback(...callbacks) {
+      if (callbacks.length) tellers = callbacks;
+      watch ??= log.call("the watch of devices", begin);
+    },
+    /** @param {ChangeArguments} args */
+    changeAudioInputDevice: (...args) => change(microphone, ...args),
+    /** @param {ChangeArguments} args */
+    changeAudioOutputDevice: (...args) => change(sound, ...args),
+  };
 }
 
+/** @typedef {[deviceId: string, onSuccess?: Function | null, onError?: Function | null, isForced?: boolean]} ChangeArguments */
+
 /**
- * Changes a device (guide 5.14), then says how that went.
+ * Changes a device, then says how that went.
  * @param {{change: (deviceId: string) => Promise<void>, deviceId: string}} side
- * @param {string} deviceId
- * @param {Function | null} [onSuccess]
- * @param {Function | null} [onError]
- * @param {boolean} [isForced] also where the device is in use already
+ * @param {ChangeArguments} args
  */
-export async function changeDevice(side, deviceId, onSuccess, onError, isForced) {
+async function change(side, ...[deviceId, onSuccess, onError, isForced]) {
   try {
     if (isForced || side.deviceId !== deviceId) await side.change(deviceId);
     log.call("onSuccess", onSuccess);

@@ -1,45 +1,42 @@
 // @ts-check
 import { log } from "./log.mjs";
 import { devicesOf, microphone } from "./microphone.mjs";
-import { Meter } from "./stats.mjs";
+import { makeMeter } from "./stats.mjs";
 import { tones } from "./tones.mjs";
+/** @import {Core} from "./types.d.ts" */
 
 /** @type {Function | null} */ let onReport;
 /** @type {Function | null} */ let onKeyValue;
 /** What stops the test of this name. @type {Record<string, () => void>} */
 const running = {};
 
-/** The tests of guide 5.11: speaker, microphone, network. A page runs them for one phone at a time. */
-export class Diagnostics {
-  /** @param {{address: () => string, isConnected: () => boolean, isRegistered: () => boolean,
-   *   userName: () => string, iceServers: () => RTCIceServer[]}} phone */
-  constructor(phone) {
-    this.phone = phone;
-  }
-
+/** The tests of guide 5.11: speaker, microphone, network. A page runs them for one phone at a time. @param {Core} core */
+export const diagnosticMethods = (core) => ({
   /**
    * @param {Function} report
    * @param {Function} keyValue
    */
-  async open(report, keyValue) {
+  async initDiagnostics(report, keyValue) {
     onReport = report;
     onKeyValue = keyValue;
     tell("browserVersion", "ready", browserOf(navigator.userAgent));
     tell("micInfo", "ready", await labelOf("audioinput"));
     tell("speakerInfo", "ready", await labelOf("audiooutput"));
-  }
+  },
 
-  close() {
-    for (const name in running) this.stop(name);
+  closeDiagnostics() {
+    for (const name in running) stop(name);
     onReport = onKeyValue = null;
-  }
+  },
 
-  startSpeaker() {
-    measure("speaker", tones.output("ringtone"), () => tones.want(this, null));
-    tones.want(this, "ringtone");
-  }
+  startSpeakerDiagnosticsTest() {
+    measure("speaker", tones.output("ringtone"), () => tones.want(running, null));
+    tones.want(running, "ringtone");
+  },
+  /** @param {string} [response] */
+  stopSpeakerDiagnosticsTest: (response) => stop("speaker", response),
 
-  async startMicrophone() {
+  async startMicDiagnosticsTest() {
     running.mic ??= () => {}; // it may be stopped while the user is asked
     try {
       const track = await microphone.open(() => {});
@@ -49,28 +46,20 @@ export class Diagnostics {
       tell("mic", 0, "mic error");
       note(`mic test: ${error}`);
     }
-  }
+  },
+  /** @param {string} [response] */
+  stopMicDiagnosticsTest: (response) => stop("mic", response),
 
-  /**
-   * @param {string} name speaker, mic or network
-   * @param {string} [response] what the user says: yes or no
-   */
-  stop(name, response) {
-    running[name]?.();
-    delete running[name];
-    if (response) note(`${name} test: the user answers ${response}`);
-  }
-
-  startNetwork() {
-    this.stop("network");
-    const { phone } = this;
-    tell("wss", phone.isConnected() ? "connected" : "disconnected", phone.address());
-    tell("userReg", phone.isRegistered() ? "registered" : "unregistered", phone.userName());
-    const pc = new RTCPeerConnection({ iceServers: phone.iceServers() });
+  startNetworkDiagnostics() {
+    stop("network");
+    const { iceServers, isAttached, address } = core.link;
+    tell("wss", isAttached && core.line === "connected" ? "connected" : "disconnected", address);
+    tell("userReg", core.registration.state === "registered" ? "registered" : "unregistered", core.userName);
+    const pc = new RTCPeerConnection({ iceServers });
     /** @type {RTCIceCandidate[]} */
     const found = [];
     const finish = () => {
-      this.stop("network");
+      stop("network");
       for (const key of ["tcp", "udp", "host", "srflx"]) {
         const line = found.find(({ protocol, type }) => key === protocol || key === type)?.candidate;
         tell(key, line ? "connected" : "disconnected", line ?? "");
@@ -84,7 +73,18 @@ export class Diagnostics {
     pc.onicecandidate = ({ candidate }) => (candidate ? found.push(candidate) : finish());
     pc.createDataChannel("");
     pc.setLocalDescription().catch(() => {}); // it was stopped
-  }
+  },
+  stopNetworkDiagnostics: () => stop("network"),
+});
+
+/**
+ * @param {string} name speaker, mic or network
+ * @param {string} [response] what the user says: yes or no
+ */
+function stop(name, response) {
+  running[name]?.();
+  delete running[name];
+  if (response) note(`${name} test: the user answers ${response}`);
 }
 
 /** @param {MediaDeviceKind} kind */
@@ -97,7 +97,7 @@ const labelOf = async (kind) => (await devicesOf(kind).catch(() => []))[0]?.labe
  */
 function measure(name, source, end) {
   running[name]?.();
-  const meter = new Meter(source);
+  const meter = makeMeter(source);
   const timer = setInterval(() => tell(name, meter.level(), `${name} ok`), 100);
   running[name] = () => {
     clearInterval(timer);

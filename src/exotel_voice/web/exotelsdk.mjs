@@ -11,11 +11,9 @@ export class ExotelWebClient extends EventTarget {
 }
 
 const defaultPhone = new ExotelWebClient();
-Object.defineProperties(ExotelWebClient, {
-  ...Object.getOwnPropertyDescriptors(defaultPhone),
-  addEventListener: { value: defaultPhone.addEventListener.bind(defaultPhone) },
-  removeEventListener: { value: defaultPhone.removeEventListener.bind(defaultPhone) },
-});
+Object.defineProperties(ExotelWebClient, Object.getOwnPropertyDescriptors(defaultPhone));
+for (const name of /** @type {const} */ (["addEventListener", "removeEventListener"]))
+  Object.assign(ExotelWebClient, { [name]: defaultPhone[name].bind(defaultPhone) });
 
 /** Guide 5.10, as a bare function. */
 export function SessionListener() {}

@@ -9,7 +9,7 @@
  * @returns {Failure}
  */
 export function failure(code, message, hint) {
-  return Object.assign(new Error(message), { name: "Failure", code, hint });
+  return Object.assign(new Error(message), { code, hint });
 }
 
 /**

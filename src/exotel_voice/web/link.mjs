@@ -4,10 +4,10 @@ import { log } from "./log.mjs";
 import { newTabName, takeTabName } from "./tab.mjs";
 /** @import {AccountFacts, Attached, ErrorFacts, Failure, LinkListener, LinkState, Message, Waiting, Welcome} from "./types.d.ts" */
 
-const OPEN_LIMIT_MS = 10_000;
+/** For the first word of a gateway, and for its reply to a ping. */
+const SILENCE_LIMIT_MS = 10_000;
 const REQUEST_LIMIT_MS = 40_000;
 const PING_EVERY_MS = 20_000;
-const PONG_LIMIT_MS = 10_000;
 /** Not authenticated, forbidden: trying again would change nothing. */
 const FINAL_CODES = [4401, 4403];
 /** Another connection came with this tab's name. */
@@ -100,8 +100,8 @@ export function makeLink(address, listener) {
     change("connecting");
     complaint = undefined;
     const mine = (socket = new WebSocket(address, "exotel-voice.v1"));
-    watch(OPEN_LIMIT_MS);
-    mine.onopen = () => send({ type: "hello", version: 1, tab: link.tab, page: globalThis.location?.pathname ?? "", media: listener.media() });
+    watch(SILENCE_LIMIT_MS);
+    mine.onopen = () => send({ type: "hello", version: 1, tab: link.tab, page: location.pathname, media: listener.media() });
     mine.onmessage = ({ data }) => mine === socket && receive(JSON.parse(data));
     mine.onclose = ({ code }) => mine === socket && lose(code);
   };
@@ -142,7 +142,7 @@ export function makeLink(address, listener) {
     alarm = setTimeout(() => {
       if (limit !== PING_EVERY_MS) return lose(0);
       send({ type: "ping", at: Date.now() });
-      watch(PONG_LIMIT_MS);
+      watch(SILENCE_LIMIT_MS);
     }, limit);
   };
 
@@ -179,12 +179,13 @@ export function makeLink(address, listener) {
   };
 
   const attach = () => {
-    const isAllowed = !account?.secret || welcome?.allow_page_credentials;
-    const asked = isAllowed ? request("attach", { account }) : Promise.reject(secretNotWanted());
-    asked.catch((error) => error.code === LOST || refuse(error)); // what is lost comes again
+    if (account?.secret && !welcome?.allow_page_credentials)
+      return refuse(failure("gateway.page_credentials", "The gateway takes no SIP secret from a page.",
+        "Leave `secret` out: the gateway knows the account. For a demo: allow_page_credentials=True."));
+    request("attach", { account }).catch((error) => error.code === LOST || refuse(error)); // what is lost comes again
   };
 
-  globalThis.addEventListener?.("online", () => isWanted && !socket && connect());
+  addEventListener("online", () => isWanted && !socket && connect());
 
   const link = {
     address,
@@ -231,12 +232,4 @@ export function makeLink(address, listener) {
 /** @param {ErrorFacts} error */
 function thrown({ code, message, hint }) {
   return failure(code, message, hint);
-}
-
-function secretNotWanted() {
-  return failure(
-    "gateway.page_credentials",
-    "The page passed a SIP secret, and this gateway takes none from pages.",
-    "Leave `secret` out: the gateway knows the account. For a demonstration, allow_page_credentials=True.",
-  );
 }

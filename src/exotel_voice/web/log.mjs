@@ -1,4 +1,5 @@
 // @ts-check
+import { within } from "./within.mjs";
 /** @import {AskForLines, DatedLine, LogType} from "./types.d.ts" */
 
 /** The last thousand lines, oldest first. @type {DatedLine[]} */
@@ -48,10 +49,10 @@ export const log = {
   async download(ask) {
     /** @type {DatedLine[]} */
     const others = [];
-    if (ask) await Promise.race([collect(ask, others).catch(() => {}), new Promise((late) => setTimeout(late, 2000))]);
+    if (ask) await within(2000, collect(ask, others).catch(() => {}));
     const href = URL.createObjectURL(new Blob([this.text(others)]));
     Object.assign(document.createElement("a"), { href, download: `exotel-voice-${new Date().toJSON()}.log` }).click();
-    setTimeout(() => URL.revokeObjectURL(href), 1000);
+    setTimeout(URL.revokeObjectURL, 1000, href);
   },
 
   /**

@@ -2,7 +2,7 @@
 import { failure } from "./failure.mjs";
 import { microphone } from "./microphone.mjs";
 import { sound } from "./sound.mjs";
-import { Meter, readStats, Totals } from "./stats.mjs";
+import { makeMeter, makeStats } from "./stats.mjs";
 /** @import {Direction, MediaConnection, MediaRequest, MediaSettings, MediaStats} from "./types.d.ts" */
 
 const GATHERING_LIMIT_MS = 500;
@@ -12,18 +12,17 @@ const STATS_EVERY_MS = 1000;
  * The audio of one call: a peer connection, the microphone that feeds it and the player that sounds it.
  * @param {RTCIceServer[]} iceServers
  * @param {MediaSettings} settings
- * @param {(event: "connected" | "failed" | "disconnected" | "ready", codec?: string) => void} onEvent
+ * @param {(event: "connected" | "failed" | "disconnected" | "ready") => void} onEvent
  * @param {(stats: MediaStats) => void} onStats
  * @returns {MediaConnection}
  */
 export function makeMedia(iceServers, settings, onEvent, onStats) {
   const pc = new RTCPeerConnection({ iceServers });
   const player = new Audio();
-  const totals = new Totals();
   /** @type {RTCRtpTransceiver | undefined} */ let transceiver;
-  /** @type {MediaStreamTrack | null} */ let microphoneTrack = null;
-  /** @type {Meter | undefined} */ let input;
-  /** @type {Meter | undefined} */ let output;
+  /** @type {MediaStreamTrack | null} */ let mic = null;
+  /** @type {ReturnType<typeof makeMeter> | undefined} */ let input;
+  /** @type {ReturnType<typeof makeMeter> | undefined} */ let output;
   /** @type {number | undefined} */ let timer;
   let isMuted = false;
   let isClosed = false;
@@ -33,32 +32,32 @@ export function makeMedia(iceServers, settings, onEvent, onStats) {
 
   /** Whether this side put the far side on hold: then nothing is sent and nothing is played. */
   const isHeld = () => wish === "sendonly" || wish === "inactive";
-  const isSending = () => !!microphoneTrack && !isMuted && !isHeld();
+  const isSending = () => !!mic && !isMuted && !isHeld();
 
   /** What was agreed and wished becomes what is sent and heard. */
   const settle = () => {
-    if (microphoneTrack) microphoneTrack.enabled = isSending();
+    if (mic) mic.enabled = isSending();
     player.muted = isHeld();
   };
 
   /** @param {MediaStreamTrack} track */
   const use = async (track) => {
-    microphoneTrack = track;
+    mic = track;
     settle();
     await transceiver?.sender.replaceTrack(track);
   };
 
   /** Puts the microphone on the connection; nothing is agreed anew for that. */
   const addMicrophone = async () => {
-    if (microphoneTrack || isClosed) return;
+    if (mic || isClosed) return;
     const track = await microphone.open((other) => void use(other));
-    if (microphoneTrack || isClosed) return microphone.close(track);
+    if (mic || isClosed) return microphone.close(track);
     await use(track);
     onEvent("ready");
   };
 
   /** Counters and measures of the audio so far. */
-  const stats = async () => totals.add(await readStats(pc));
+  const stats = makeStats(pc);
 
   /** @param {Direction} direction */
   const direct = (direction) => {
@@ -103,7 +102,7 @@ export function makeMedia(iceServers, settings, onEvent, onStats) {
     transceiver ??= pc.getTransceivers().find(({ receiver }) => receiver.track.kind === "audio");
     if (!transceiver)
       throw failure("media.no_common_codec", "The far side offers no audio.", "Look at its offer in the gateway's log.");
-    if (microphoneTrack) await transceiver.sender.replaceTrack(microphoneTrack);
+    if (mic) await transceiver.sender.replaceTrack(mic);
     direct(direction);
     await opening;
     const description = await describe();
@@ -121,13 +120,13 @@ export function makeMedia(iceServers, settings, onEvent, onStats) {
     const { connectionState: state } = pc;
     if (state === "failed" || state === "disconnected") onEvent(state);
     if (state !== "connected") return;
-    onEvent(state, codecOf(pc.remoteDescription?.type === "answer" ? lastAnswer : (pc.localDescription?.sdp ?? "")));
+    onEvent(state);
     timer ??= setInterval(() => stats().then(onStats, () => {}), STATS_EVERY_MS);
   };
   pc.ontrack = ({ track }) => {
     player.srcObject = new MediaStream([track]);
     player.volume = settings.volume;
-    void sound.add(player);
+    sound.add(player);
   };
 
   return {
@@ -142,7 +141,7 @@ export function makeMedia(iceServers, settings, onEvent, onStats) {
       return /** @type {MediaStream | null} */ (player.srcObject);
     },
     get localStream() {
-      return microphoneTrack && new MediaStream([microphoneTrack]);
+      return mic && new MediaStream([mic]);
     },
     /** @param {number} value from 0 to 1 */
     set volume(value) {
@@ -155,7 +154,7 @@ export function makeMedia(iceServers, settings, onEvent, onStats) {
       rollback,
       async offer({ direction = "sendrecv", ice_restart: iceRestart }) {
         await addMicrophone();
-        transceiver ??= pc.addTransceiver(/** @type {MediaStreamTrack} */ (microphoneTrack), { direction });
+        transceiver ??= pc.addTransceiver(/** @type {MediaStreamTrack} */ (mic), { direction });
         direct(direction);
         return describe({ iceRestart });
       },
@@ -181,9 +180,9 @@ export function makeMedia(iceServers, settings, onEvent, onStats) {
 
     /** Levels of this moment, 0 to 1. */
     levels() {
-      if (microphoneTrack && input?.track !== microphoneTrack) input = new Meter(microphoneTrack);
+      if (mic && input?.track !== mic) input = makeMeter(mic);
       const remote = this.remoteStream?.getAudioTracks()[0];
-      if (remote) output ??= new Meter(remote);
+      if (remote) output ??= makeMeter(remote);
       return { input: (isSending() && input?.level()) || 0, output: output?.level() ?? 0 };
     },
 
@@ -192,21 +191,11 @@ export function makeMedia(iceServers, settings, onEvent, onStats) {
       clearInterval(timer);
       pc.onconnectionstatechange = null;
       pc.close();
-      microphone.close(microphoneTrack);
-      microphoneTrack = null;
+      microphone.close(mic);
+      mic = null;
       sound.remove(player);
     },
   };
-}
-
-/**
- * The codec that an answer agrees to: the first of its audio line.
- * @param {string} sdp
- */
-export function codecOf(sdp) {
-  const payload = /^m=audio \S+ \S+ (\d+)/m.exec(sdp)?.[1];
-  const name = new RegExp(`^a=rtpmap:${payload} ([^/\\s]+)`, "m").exec(sdp)?.[1];
-  return name ?? { 0: "PCMU", 8: "PCMA", 9: "G722" }[Number(payload)] ?? "";
 }
 
 /**
@@ -214,8 +203,8 @@ export function codecOf(sdp) {
  * @param {string} name
  */
 export function preferred(name) {
-  /** @type {RTCRtpCodec[]} */
-  const all = globalThis.RTCRtpReceiver?.getCapabilities?.("audio")?.codecs ?? [];
-  const first = all.filter(({ mimeType }) => mimeType.toLowerCase() === `audio/${name}`.toLowerCase());
-  return first.length ? [...first, ...all.filter((codec) => !first.includes(codec))] : [];
+  const all = RTCRtpReceiver.getCapabilities("audio")?.codecs ?? [];
+  /** @param {RTCRtpCodec} codec */
+  const rank = ({ mimeType }) => +(mimeType.toLowerCase() !== `audio/${name}`.toLowerCase());
+  return all.some((codec) => !rank(codec)) ? all.sort((a, b) => rank(a) - rank(b)) : [];
 }

@@ -1,5 +1,5 @@
 // @ts-check
-import { factsOf, failure } from "./failure.mjs";
+import { factsOf } from "./failure.mjs";
 import { log } from "./log.mjs";
 import { makeMedia } from "./media.mjs";
 import { microphone } from "./microphone.mjs";
@@ -16,8 +16,8 @@ export function makeMediaDesk(core) {
     const media = makeMedia(
       ice_servers ?? core.link.iceServers,
       settings,
-      (event, codec) => {
-        core.link.send({ type: "media_event", media: id, event, codec });
+      (event) => {
+        core.link.send({ type: "media_event", media: id, event });
         if (event === "connected") core.calls.sound();
         else if (event !== "ready") log.write("warn", `the audio is ${event}`);
       },
@@ -40,9 +40,7 @@ export function makeMediaDesk(core) {
       const { op } = request;
       const done = entry.queue.then(() => {
         if (op === "close") return desk.close(request.media);
-        const act = entry.media.requests[op];
-        if (!act) throw failure("gateway.bad_message", `This page knows no ${op}.`, "Reload the page.");
-        return act(request);
+        return entry.media.requests[op](request); // a newer gateway may ask for more: that is then told to it
       });
       const reply = { type: "media_reply", reply_to: request.id };
       entry.queue = done.then(

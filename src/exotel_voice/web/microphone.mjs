@@ -73,9 +73,9 @@ async function replace(deviceId) {
   }
 }
 
-/** Browsers cancel echoes and control the gain unasked. @param {string} deviceId */
+/** @param {string} deviceId */
 async function capture(deviceId) {
-  const audio = { noiseSuppression, deviceId: { exact: deviceId || undefined } };
+  const audio = { echoCancellation: true, noiseSuppression, deviceId: { exact: deviceId || undefined } };
   const stream = await mediaDevices().getUserMedia({ audio }).catch(({ name }) => {
     throw /NotFound|Overconstrained/.test(name)
       ? denied("There is no such microphone.", "Plug one in, or choose another.")

@@ -1,48 +1,20 @@
 // @ts-check
-import { changeDevice, DeviceWatch } from "./devices.mjs";
-import { Diagnostics } from "./diagnostics.mjs";
+import { deviceMethods } from "./devices.mjs";
+import { diagnosticMethods } from "./diagnostics.mjs";
 import { log } from "./log.mjs";
 import { preferred } from "./media.mjs";
 import { microphone } from "./microphone.mjs";
-import { sound } from "./sound.mjs";
 import { tones } from "./tones.mjs";
 /** @import {Core, ToneName} from "./types.d.ts" */
 
 /** What a phone does with the page around it: diagnostics, devices, logs, sounds (guide 5.11, 5.14, 5.15). @param {Core} core */
 export function pageMethods(core) {
-  const devices = (core.devices = new DeviceWatch());
-  const diagnostics = (core.diagnostics = new Diagnostics({
-    address: () => core.link.address,
-    isConnected: () => core.link.isAttached && core.line === "connected",
-    isRegistered: () => core.registration.state === "registered",
-    userName: () => core.userName,
-    iceServers: () => core.link.iceServers,
-  }));
   /** @param {number} value */
   const isVolume = (value) => value >= 0 && value <= 1;
 
   return {
-    /**
-     * @param {Function} report
-     * @param {Function} keyValue
-     */
-    initDiagnostics: (report, keyValue) => void diagnostics.open(report, keyValue),
-    closeDiagnostics: () => diagnostics.close(),
-    startSpeakerDiagnosticsTest: () => diagnostics.startSpeaker(),
-    /** @param {string} [response] */
-    stopSpeakerDiagnosticsTest: (response) => diagnostics.stop("speaker", response),
-    startMicDiagnosticsTest: () => void diagnostics.startMicrophone(),
-    /** @param {string} [response] */
-    stopMicDiagnosticsTest: (response) => diagnostics.stop("mic", response),
-    startNetworkDiagnostics: () => void diagnostics.startNetwork(),
-    stopNetworkDiagnostics: () => diagnostics.stop("network"),
-
-    /** @param {(Function | null | undefined)[]} callbacks */
-    registerAudioDeviceChangeCallback: (...callbacks) => void devices.start(...callbacks),
-    /** @param {[string, Function?, Function?, boolean?]} args */
-    changeAudioInputDevice: (...args) => changeDevice(microphone, ...args),
-    /** @param {[string, Function?, Function?, boolean?]} args */
-    changeAudioOutputDevice: (...args) => changeDevice(sound, ...args),
+    ...diagnosticMethods(core),
+    ...deviceMethods(core),
 
     /** @param {any} callback */
     registerLoggerCallback: (callback) => void (log.callback = callback),
@@ -56,9 +28,7 @@ export function pageMethods(core) {
       return isKnown;
     },
     /** @param {boolean} isEnabled */
-    setNoiseSuppression(isEnabled) {
-      microphone.setNoiseSuppression(isEnabled).catch((error) => log.write("warn", `${error}`));
-    },
+    setNoiseSuppression: (isEnabled) => void log.call("setNoiseSuppression", () => microphone.setNoiseSuppression(isEnabled)),
     /**
      * @param {ToneName} name
      * @param {number} value

@@ -3,8 +3,8 @@ import { factsOf } from "./failure.mjs";
 import { log } from "./log.mjs";
 /** @import {Core, ErrorFacts, RegistrationMessage} from "./types.d.ts" */
 
-const ON_THE_WAY = ["registered", "sent_request"];
-const LONGEST_WAIT_MS = 30_000;
+/** @param {string} state */
+const isOnTheWay = (state) => state === "registered" || state === "sent_request";
 
 /** The registration as the page is told of it: each state once, in the order of their causes. @param {Core} core */
 export function makeRegistration(core) {
@@ -20,16 +20,16 @@ export function makeRegistration(core) {
   const register = () => {
     clearTimeout(timer);
     if (registration.state === "registered") tell("registered");
-    if (ON_THE_WAY.includes(registration.state)) return;
+    if (isOnTheWay(registration.state)) return;
     if (refusals < 2) return ask("register");
-    timer = setTimeout(ask, Math.min(LONGEST_WAIT_MS, 125 * 2 ** refusals), "register");
+    timer = setTimeout(ask, Math.min(30_000, 125 * 2 ** refusals), "register");
   };
 
   /** @param {string} type */
   const ask = (type) => {
     if (asked === type) return;
     asked = type;
-    if (type === "register" && !ON_THE_WAY.includes(told)) told = "";
+    if (type === "register" && !isOnTheWay(told)) told = "";
     core.link.request(type).catch((error) => tell("terminated", factsOf(error))).finally(() => {
       if (asked === type) asked = "";
     });
@@ -69,7 +69,7 @@ export function makeRegistration(core) {
     want(ready, wish) {
       isWanted = wish;
       clearTimeout(timer);
-      void ready.then((isReady) => isReady && (wish ? core.link.isAttached && register() : ask("unregister")));
+      ready.then((isReady) => isReady && (wish ? core.link.isAttached && register() : ask("unregister")));
     },
 
     /** The tab was attached to its phone. @param {string} state */
@@ -83,7 +83,7 @@ export function makeRegistration(core) {
     /** @param {RegistrationMessage} message */
     receive({ state, status, reason, hint = "" }) {
       registration.state = state;
-      if (!ON_THE_WAY.includes(state)) asked = ""; // the page may ask again at once
+      if (!isOnTheWay(state)) asked = ""; // the page may ask again at once
       if (state === "registered") refusals = 0;
       if (state === "terminated") refusals += 1;
       const message = [status, reason].filter(Boolean).join(" ");
@@ -93,7 +93,7 @@ export function makeRegistration(core) {
     /** The gateway is out of reach. @param {ErrorFacts} [reason] */
     lose(reason) {
       registration.state = "";
-      if (isWanted || ON_THE_WAY.includes(told)) tell("unregistered", reason);
+      if (isWanted || isOnTheWay(told)) tell("unregistered", reason);
     },
   };
   return registration;

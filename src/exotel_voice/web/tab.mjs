@@ -28,5 +28,5 @@ export function newTabName() {
 // The name is in storage only while the page is on its way out, so a copy of a living tab finds none.
 const forget = () => storage?.removeItem(TAB_KEY);
 forget();
-globalThis.addEventListener?.("pageshow", forget);
-globalThis.addEventListener?.("pagehide", () => tabName && storage?.setItem(TAB_KEY, tabName));
+addEventListener("pageshow", forget);
+addEventListener("pagehide", () => tabName && storage?.setItem(TAB_KEY, tabName));

@@ -11,19 +11,9 @@ export type LinkState = "connecting" | "connected" | "disconnected" | "refused";
 export interface CallFacts {
   id: string;
   state: "incoming" | "dialing" | "ringing" | "active" | "held" | "reconnecting" | "ended";
-  direction: "incoming" | "outgoing";
-  remote_id?: string;
-  remote_display_name?: string;
-  session_id?: string;
-  call_sid?: string;
-  leg_sid?: string;
-  sip_headers?: Record<string, string>;
-  started_at?: number | null;
-  answered_at?: number | null;
-  established_at?: number | null;
-  ended_at?: number | null;
+  /** The rest of what `callDetails()` gives. */
+  details: Record<string, any>;
   duration?: number;
-  end_reason?: string;
   is_muted?: boolean;
   is_on_hold?: boolean;
   is_remote_on_hold?: boolean;
@@ -150,7 +140,7 @@ export interface OwnCall extends Call {
   readonly facts: CallFacts;
   readonly isAnswering: boolean;
   /** Whether both sides are in the call, held or not. */
-  readonly isTalking: boolean;
+  talks(): boolean;
   /** Takes what the gateway knows. */
   update(facts: CallFacts): void;
 }
@@ -164,8 +154,8 @@ export interface Core {
   media: ReturnType<typeof import("./media_desk.mjs").makeMediaDesk>;
   calls: CallBook;
   registration: ReturnType<typeof import("./registration.mjs").makeRegistration>;
-  diagnostics: import("./diagnostics.mjs").Diagnostics;
-  devices: import("./devices.mjs").DeviceWatch;
+  /** Whether the phone takes each default device at once. */
+  isFollowing?: boolean;
   emit(type: keyof import("./exotelsdk.d.ts").ClientEvents, detail: object): void;
   /** Logs an error, and tells the page of it. */
   complain(what: string, error: unknown, call?: OwnCall): ErrorFacts;
@@ -180,7 +170,7 @@ export interface CallBook {
   receive(message: CallMessage): void;
   attach(state: Attached): void;
   activate(isNow: boolean): void;
-  dialed(id: string, target: string): OwnCall;
+  dialed(id: string): OwnCall;
   quiet(id: string): void;
   clear(): void;
 }
