@@ -177,8 +177,8 @@ class TransactionLayer:
         Returns:
             The name of the transaction.
         """
-        key = self._put_via(request, flow)
-        return self._open_client(request, key, flow=flow, now=now, is_internal=False)
+        sent = self._put_via(request, flow)
+        return self._open_client(request, sent, flow=flow, now=now, is_internal=False)
 
     def send_ack(self, request: Request, *, flow: Flow) -> bytes:
         """Send an ACK to a 2xx, outside every transaction, with a branch of its own.
@@ -248,8 +248,7 @@ class TransactionLayer:
 
     def send_cancel(self, request: Request, *, flow: Flow, now: float) -> None:
         """Send a CANCEL in a transaction of its own, whose outcome nobody hears of."""
-        key = response_key(request)
-        self._open_client(request, key, flow=flow, now=now, is_internal=True)
+        self._open_client(request, response_key(request), flow=flow, now=now, is_internal=True)
 
     # -- receiving -------------------------------------------------------------------------------
 
@@ -324,12 +323,11 @@ class TransactionLayer:
     def _open_client(
         self, request: Request, key: Key, *, flow: Flow, now: float, is_internal: bool
     ) -> TransactionId:
-        identity = self._identity(flow, is_internal=is_internal)
         kind = InviteClient if request.method == "INVITE" else PlainClient
-        client = kind(request, identity)
+        client = kind(request, self._identity(flow, is_internal=is_internal))
         self._live.add_client(client, key)
         client.send(now=now)
-        return identity.tid
+        return client.tid
 
     def _open_server(self, request: Request, *, flow: Flow, is_internal: bool = False) -> Server:
         identity = self._identity(flow, is_internal=is_internal)
