@@ -82,7 +82,8 @@ class G711Encoder:
 
     def encode(self, samples: Samples) -> bytes:
         """Compress the samples."""
-        return self._table.take(samples.view(np.uint16)).tobytes()
+        # A negative index counts from the end, which is where the table has negative samples.
+        return self._table.take(samples).tobytes()
 
 
 class G711Decoder:
