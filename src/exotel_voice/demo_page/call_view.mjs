@@ -26,14 +26,17 @@
  * @property {string} digits  Sent so far.
  * @property {string} transfer  How a transfer goes; empty for none.
  * @property {string} codec
+ * @property {string} failure  Why it could not be answered in this tab; empty for no such thing.
  */
+
+/** @typedef {{digits: string, transfer: string, codec: string, failure: string}} Addition  What the page adds to a call. */
 
 /** @param {Date|null|undefined} date */
 const at = (date) => (date ? date.getTime() : null);
 
 /**
  * @param {any} call  A call of the client.
- * @param {{digits: string, transfer: string, codec: string}} addition
+ * @param {Addition} addition
  * @param {boolean} isElsewhere
  * @returns {CallView}
  */
@@ -54,7 +57,7 @@ export function viewOf(call, addition, isElsewhere) {
 /**
  * A call that is over.
  * @param {any} call
- * @param {{digits: string, transfer: string, codec: string}} addition
+ * @param {Addition} addition
  * @param {string} event
  * @returns {CallView}
  */
@@ -62,8 +65,9 @@ export function endedView(call, addition, event) {
   const isMissed = event === "terminated" && call.callDirection === "incoming" && !wasUp(call);
   // Of an end that somebody asked for there is nothing to explain.
   const isPlain = event === "callEnded" || call.callEndReason === "OK";
-  const endReason = isPlain ? "" : call.callEndReason;
-  return { ...viewOf(call, addition, false), endWords: endWords(call, event), endReason, isMissed };
+  const view = { ...viewOf(call, addition, false), isMissed };
+  if (addition.failure && !wasUp(call)) return { ...view, endWords: "refused for want of a microphone", endReason: addition.failure };
+  return { ...view, endWords: endWords(call, event), endReason: isPlain ? "" : call.callEndReason };
 }
 
 /** @param {any} call */
