@@ -166,7 +166,7 @@ async def test_a_connection_that_ends_while_it_is_identified_is_not_called_slow(
     async def authenticate(_: HTTPConnection) -> str:
         has_begun.set()
         try:
-            return await asyncio.get_running_loop().create_future()
+            return str(await asyncio.get_running_loop().create_future())
         finally:
             has_ended.set()
 
