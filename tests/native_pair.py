@@ -39,9 +39,8 @@ def without(*names: str) -> Alteration:
 
 def open_sockets() -> list[asyncio.BaseTransport]:
     """List the sockets of event loops that nobody has closed."""
-    # By its type: `isinstance` would ask a weak proxy for the object behind it, which may be gone.
-    every = [each for each in gc.get_objects() if issubclass(type(each), asyncio.BaseTransport)]
-    return [each for each in every if not each.is_closing()]
+    transports = [each for each in gc.get_objects() if isinstance(each, asyncio.BaseTransport)]
+    return [each for each in transports if not each.is_closing()]
 
 
 class End:

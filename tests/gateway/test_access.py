@@ -147,44 +147,6 @@ async def test_only_who_is_named_comes_in(authenticate: Callable[..., Any], expe
         assert await fate(site) == expected
 
 
-async def identify(access: Access) -> str:
-    return await access.identify(HTTPConnection({"type": "websocket", "headers": []}))
-
-
-def doorman(authenticate: Callable[..., Any], *, limit: float) -> Access:
-    return Access(
-        authenticate=authenticate, accounts=None, allowed_origins=(), sip_hosts=(), limit=limit
-    )
-
-
-async def test_a_connection_that_ends_while_it_is_identified_is_not_called_slow(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level("INFO")
-    has_begun, has_ended = asyncio.Event(), asyncio.Event()
-
-    async def authenticate(_: HTTPConnection) -> str:
-        has_begun.set()
-        try:
-            return str(await asyncio.get_running_loop().create_future())
-        finally:
-            has_ended.set()
-
-    asking = asyncio.create_task(identify(doorman(authenticate, limit=60.0)))
-    await has_begun.wait()
-    asking.cancel()
-    await asyncio.wait([asking])
-    await has_ended.wait()
-    assert asking.cancelled()
-    assert caplog.messages == ["the connection is closed while authenticate is at work"]
-
-
-async def test_who_is_slow_is_called_slow(caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(Refused):
-        await identify(doorman(_never, limit=0.01))
-    assert caplog.messages == ["authenticate took longer than 0.01 s"]
-
-
 async def test_the_user_is_told_who_it_is_and_which_servers_to_use() -> None:
     servers = [IceServer(urls=("stun:a",)), {"urls": "turn:b", "username": "u", "credential": "c"}]
     async with (

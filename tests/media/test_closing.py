@@ -56,7 +56,7 @@ class Side:
         self.agent = Noting()
         self.certificate = SharedCertificate.generateCertificate()
         self.path = SecurePath(
-            certificate=self.certificate, on_rtp=lambda *_: None, on_rtcp=lambda *_: None
+            certificate=self.certificate, on_rtp=lambda _: None, on_rtcp=lambda _: None
         )
         self._work: list[asyncio.Task[Any]] = []
 
@@ -149,7 +149,7 @@ async def test_between_path_and_keys() -> None:
 async def test_while_the_far_side_does_not_answer_dtls(is_client: bool) -> None:
     async with two_sides() as (ours, theirs):
         asked = asyncio.Event()
-        theirs.agent.deliver(on_media=lambda *_: None, on_handshake=lambda _: asked.set())
+        theirs.agent.deliver(on_media=lambda _: None, on_handshake=lambda _: asked.set())
         theirs.only_find(ours.end())
         ours.open(theirs.end(), is_client=is_client)
         await (asked if is_client else ours.agent.found).wait()
@@ -159,7 +159,7 @@ async def test_when_a_dtls_packet_comes_with_the_end() -> None:
     """Python 3.11 forgets a cancellation in `asyncio.wait_for` that comes with a result."""
     async with two_sides() as (ours, theirs):
         asked = asyncio.Event()
-        theirs.agent.deliver(on_media=lambda *_: None, on_handshake=lambda _: asked.set())
+        theirs.agent.deliver(on_media=lambda _: None, on_handshake=lambda _: asked.set())
         theirs.only_find(ours.end())
         ours.open(theirs.end(), is_client=True)
         await asked.wait()

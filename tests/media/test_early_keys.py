@@ -20,7 +20,7 @@ async def test_a_device_that_prepared_but_did_not_answer_spoils_no_keys() -> Non
     taken: list[bytes] = []
     heard = asyncio.Event()
 
-    def take(packet: bytes, _arrived: float | None = None) -> None:
+    def take(packet: bytes) -> None:
         taken.append(packet)
         if packet == HELLO:
             heard.set()

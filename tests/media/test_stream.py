@@ -187,6 +187,25 @@ async def test_comfort_noise_is_a_pause_and_not_a_loss() -> None:
 
 
 @virtual_time
+async def test_what_waits_in_the_socket_is_taken_at_the_tick() -> None:
+    left, right = Side(sounding(440)), Side()
+    waiting: list[bytes] = []
+
+    def poll() -> None:
+        for packet in waiting:
+            right.receive(packet)
+        waiting.clear()
+
+    join(left, right)
+    left.carry = waiting.append
+    right.stream.poll = poll
+    await after(1.0)
+    stop(left, right)
+    assert tone_to_noise_db(right.sink.samples[2000:], 440, 8000) > 30
+    assert right.stream.stats().packets_received >= 48
+
+
+@virtual_time
 async def test_the_application_speaks_and_hears_through_pcm_streams() -> None:
     pcm = PcmStream(sample_rate_hz=16000)
     source, sink = pcm.open_source(), pcm.open_sink()

@@ -26,17 +26,14 @@
  * @property {string} digits  Sent so far.
  * @property {string} transfer  How a transfer goes; empty for none.
  * @property {string} codec
- * @property {string} failure  Why it could not be answered in this tab; empty for no such thing.
  */
-
-/** @typedef {{digits: string, transfer: string, codec: string, failure: string}} Addition  What the page adds to a call. */
 
 /** @param {Date|null|undefined} date */
 const at = (date) => (date ? date.getTime() : null);
 
 /**
  * @param {any} call  A call of the client.
- * @param {Addition} addition
+ * @param {{digits: string, transfer: string, codec: string}} addition
  * @param {boolean} isElsewhere
  * @returns {CallView}
  */
@@ -57,7 +54,7 @@ export function viewOf(call, addition, isElsewhere) {
 /**
  * A call that is over.
  * @param {any} call
- * @param {Addition} addition
+ * @param {{digits: string, transfer: string, codec: string}} addition
  * @param {string} event
  * @returns {CallView}
  */
@@ -65,9 +62,8 @@ export function endedView(call, addition, event) {
   const isMissed = event === "terminated" && call.callDirection === "incoming" && !wasUp(call);
   // Of an end that somebody asked for there is nothing to explain.
   const isPlain = event === "callEnded" || call.callEndReason === "OK";
-  const view = { ...viewOf(call, addition, false), isMissed };
-  if (addition.failure && !wasUp(call)) return { ...view, endWords: "refused for want of a microphone", endReason: addition.failure };
-  return { ...view, endWords: endWords(call, event), endReason: isPlain ? "" : call.callEndReason };
+  const endReason = isPlain ? "" : call.callEndReason;
+  return { ...viewOf(call, addition, false), endWords: endWords(call, event), endReason, isMissed };
 }
 
 /** @param {any} call */

@@ -52,9 +52,8 @@ export class History {
       id: call.id, number: call.number, name: call.name, direction: call.direction, isMissed: call.isMissed,
       at: call.startedAt ?? Date.now(), seconds, words: call.endWords,
     };
-    // Every tab hears of the end; the first one writes it down, unless another one knows better.
-    const others = this.read().filter((each) => each.id !== call.id);
-    if (call.failure || others.length === this.read().length) this.keep([entry, ...others].slice(0, MOST));
+    // Every tab hears of the end; the first one writes it down.
+    this.keep([entry, ...this.read().filter((each) => each.id !== call.id)].slice(0, MOST));
   }
 
   /** @param {Entry[]} entries */

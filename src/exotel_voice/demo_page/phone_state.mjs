@@ -8,7 +8,6 @@ import { endedView, transferWords, viewOf } from "./call_view.mjs";
 /** @typedef {{isSelf: boolean, isActive: boolean, call: string|null}} TabView */
 /** @typedef {{codec: string, sent: number, received: number, lost: number, jitterMs: number|null, roundTripMs: number|null, bufferMs: number|null, concealedMs: number|null}} Stats */
 
-const NO_MICROPHONE = "media.microphone_denied";
 const SILENCE = { input: 0, output: 0 };
 
 /**
@@ -29,7 +28,7 @@ export class PhoneState extends EventTarget {
     this.isWanted = false;
     /** @type {TabView[]} */
     this.tabs = [];
-    /** What the page adds to a call: digits sent, how a transfer goes, the codec, why it was not answered. */
+    /** What the page adds to a call: digits sent, how a transfer goes, the codec. */
     this.additions = new Map();
     this.listen();
   }
@@ -53,10 +52,7 @@ export class PhoneState extends EventTarget {
     client.addEventListener("autoplay", ({ detail }) => {
       if (detail.isBlocked) this.tell("wait", "The browser keeps the page silent until you click into it.");
     });
-    client.addEventListener("error", ({ detail }) => {
-      if (detail.call && detail.code === NO_MICROPHONE) this.addition(detail.call.callId).failure = detail.message;
-      this.problem(detail);
-    });
+    client.addEventListener("error", ({ detail }) => this.problem(detail));
     client.addEventListener("log", ({ detail }) => {
       this.note(detail.type, [detail.message, ...detail.args.map(printed)].join(" "));
     });
@@ -133,7 +129,7 @@ export class PhoneState extends EventTarget {
 
   /** @param {string} id */
   addition(id) {
-    if (!this.additions.has(id)) this.additions.set(id, { digits: "", transfer: "", codec: "", failure: "" });
+    if (!this.additions.has(id)) this.additions.set(id, { digits: "", transfer: "", codec: "" });
     return this.additions.get(id);
   }
 

@@ -183,15 +183,11 @@ class Access:
         task = asyncio.ensure_future(_run(function, argument))
         try:
             await asyncio.wait({task}, timeout=self._limit)
-        except asyncio.CancelledError:
-            logger.info("the connection is closed while %s is at work", name)
-            task.cancel()
-            raise
-        if not task.done():
-            logger.warning("%s took longer than %g s", name, self._limit)
-            task.cancel()
-            return None
-        if task.cancelled():
+        finally:
+            if not task.done():
+                logger.warning("%s took longer than %g s", name, self._limit)
+                task.cancel()
+        if not task.done() or task.cancelled():
             return None
         error = task.exception()
         if error is not None:

@@ -12,10 +12,11 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Final
+from typing import Any
 
-from aioice import Candidate, TransportPolicy
+from aioice import Candidate, Connection, TransportPolicy
 from aioice.ice import (
+    CandidatePair,
     StunProtocol,
     get_host_addresses,
     relayed_candidate,
@@ -23,8 +24,6 @@ from aioice.ice import (
 )
 
 from exotel_voice.media._candidate import from_aioice, to_aioice
-from exotel_voice.media._connection import WatchedConnection
-from exotel_voice.media._datagrams import TickReader
 from exotel_voice.media._turn import Relay
 from exotel_voice.media.ice import IceServer, IceSettings
 from exotel_voice.media.sdp import IceCandidate
@@ -38,8 +37,28 @@ _EARLY_PACKETS = 16
 _LOOPBACK = ("127.0.0.1", "::1")
 
 Sink = Callable[[bytes], None]
-MediaSink = Callable[[bytes, float | None], None]
 Address = tuple[Any, ...]
+
+
+class _Connection(Connection):
+    """An aioice connection that tells at once when it has a path.
+
+    `connect` itself returns up to 20 ms later, at the next turn of its loop.
+    """
+
+    def __init__(self, *, transport_policy: TransportPolicy) -> None:
+        super().__init__(ice_controlling=False, transport_policy=transport_policy)
+        self.settled = asyncio.Event()
+        self.watch: asyncio.Task[None] | None = None
+
+    def check_complete(self, pair: CandidatePair) -> None:
+        super().check_complete(pair)
+        if self._nominated:
+            self.settled.set()
+
+    async def query_consent(self) -> None:
+        self.watch = asyncio.current_task()
+        await super().query_consent()
 
 
 class IceAgent:
@@ -53,25 +72,22 @@ class IceAgent:
         """
         policy = TransportPolicy.RELAY if settings.is_relay_only else TransportPolicy.ALL
         self._settings = settings
-        self._connection = WatchedConnection(transport_policy=policy)
+        self._connection = _Connection(transport_policy=policy)
         self._helpers: set[asyncio.Task[None]] = set()
         self._gathering: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._early: deque[tuple[bytes, Address]] = deque(maxlen=_EARLY_PACKETS)
-        self._on_media: MediaSink = _drop_media
+        self._on_media: Sink = _drop
         self._on_handshake: Sink = _drop
-        self.send: Final = self._connection.send_on_path
-        """Sends a packet on the path of this moment, see `WatchedConnection`."""
 
-    def deliver(self, *, on_media: MediaSink, on_handshake: Sink) -> None:
+    def deliver(self, *, on_media: Sink, on_handshake: Sink) -> None:
         """Say who takes the packets.
 
         The far side may begin DTLS before its answer has come through the slower SIP server, so
         what comes early waits until there is a path.
 
         Args:
-            on_media: Takes each SRTP and SRTCP packet (first byte 128 to 191, RFC 7983 §7), and
-                when it arrived, by the loop's clock; None for just now.
+            on_media: Takes each SRTP and SRTCP packet (first byte 128 to 191, RFC 7983 §7).
             on_handshake: Takes each DTLS packet (first byte 20 to 63).
         """
         self._on_media, self._on_handshake = on_media, on_handshake
@@ -303,9 +319,11 @@ class IceAgent:
         """Whether there is a path now."""
         return 1 in self._connection._nominated
 
-    def read_on_tick(self, reader: TickReader) -> None:
-        """Let the sockets be read on the tick from now on, those with which that can be done."""
-        self._connection.read_on_tick(reader)
+    def send(self, data: bytes) -> None:
+        """Send a packet on the path of this moment; it is dropped where there is none."""
+        pair = self._connection._nominated.get(1)
+        if pair is not None:
+            pair.protocol.transport.sendto(data, pair.remote_addr)
 
     async def lost(self) -> None:
         """Wait until the far side's consent has run out (RFC 7675 §5.1), or `aclose`."""
@@ -342,17 +360,13 @@ def _drop(packet: bytes) -> None:
     """Take no packet, as long as nobody is there for it."""
 
 
-def _drop_media(packet: bytes, arrived: float | None) -> None:
-    """Take no packet, as long as nobody is there for it."""
-
-
 def _sorter(
-    on_stun: Callable[[bytes | str, Address], None], agent: IceAgent
-) -> Callable[[bytes, Address, float | None], None]:
-    def datagram_received(data: bytes, addr: Address, arrived: float | None = None) -> None:
+    on_stun: Callable[[bytes | str, tuple[Any, ...]], None], agent: IceAgent
+) -> Callable[[bytes, tuple[Any, ...]], None]:
+    def datagram_received(data: bytes, addr: tuple[Any, ...]) -> None:
         first = data[0] if data else 0
         if 127 < first < 192:
-            agent._on_media(data, arrived)
+            agent._on_media(data)
         elif 19 < first < 64:
             agent._take_handshake(data, addr)
         else:

@@ -14,7 +14,6 @@ from aiortc import RTCCertificate, RTCDtlsTransport
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters, State
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from exotel_voice.media._srtp import PacketKeys
 from exotel_voice.media.sdp import Fingerprint
 
 if TYPE_CHECKING:
@@ -116,13 +115,11 @@ class DtlsAssociation(RTCDtlsTransport):
             self._set_state(State.FAILED)
 
     @property
-    def receiving_keys(self) -> PacketKeys | None:
+    def receiving_keys(self) -> Session | None:
         """Takes the protection off what comes in; None before the handshake is done."""
-        session = cast("Session | None", self._rx_srtp)
-        return None if session is None else PacketKeys(session)
+        return self._rx_srtp
 
     @property
-    def sending_keys(self) -> PacketKeys | None:
+    def sending_keys(self) -> Session | None:
         """Protects what goes out; None before the handshake is done."""
-        session = cast("Session | None", self._tx_srtp)
-        return None if session is None else PacketKeys(session)
+        return self._tx_srtp

@@ -1,9 +1,8 @@
 """One 20 ms tick for all calls of an event loop.
 
 A tick is divided into four sub-ticks, 5 ms apart, and each call belongs to one of them, so that
-many calls do not hold up the loop in one piece. Up to 50 calls share one sub-tick, because each
-wake-up costs as much as several calls: code and data have left the processor's caches by then.
-There is no task, thread or timer per call. Sockets are read at the beginning of each sub-tick.
+many calls do not hold up the loop in one piece. Few calls share one sub-tick, because each wake-up
+costs more than a call. There is no task, thread or timer per call.
 
 The coding of many Opus calls goes to a worker thread in one hop per sub-tick, because libopus runs
 without the interpreter's lock. Measured on two cores: with 50 calls it makes no difference to the
@@ -13,11 +12,9 @@ loop; with 200, a sub-tick holds the loop for 0.1 ms in place of 3.3, for 6 % mo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, Protocol
 from weakref import WeakValueDictionary
-
-from exotel_voice.media._datagrams import TickReader
 
 __all__ = ["TICK", "ClockMember", "MediaClock"]
 
@@ -26,7 +23,7 @@ TICK: Final = 0.020
 
 _SUB_TICKS: Final = 4
 _FILL_ORDER: Final = (0, 2, 1, 3)
-_MEMBERS_BEFORE_NEXT: Final = 50
+_MEMBERS_BEFORE_NEXT: Final = 12
 _CATCH_UP: Final = 2
 _HEAVY_WORTH_A_THREAD: Final = 24
 
@@ -61,13 +58,10 @@ class ClockMember(Protocol):
 class _SubTick:
     """One of the four; its own timer, armed while it has members."""
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, offset: float, read: Callable[[], None]
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, offset: float) -> None:
         self.members: list[ClockMember] = []
         self._loop = loop
         self._offset = offset
-        self._read = read
         self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._is_working = False
@@ -106,18 +100,10 @@ class _SubTick:
             self._due += owed * TICK
         self._due += TICK
         self._arm(max(self._due, now + TICK / 2))
-        try:
-            self._read()
-        finally:
-            self._give_turns(now, missed)
-
-    def _give_turns(self, now: float, missed: int) -> None:
         members = tuple(self.members)
         for member in members:
             member.begin(now, missed)
-        heavy: list[ClockMember] = []
-        if len(members) >= _HEAVY_WORTH_A_THREAD:
-            heavy = [member for member in members if member.is_heavy]
+        heavy = [member for member in members if member.is_heavy]
         if len(heavy) < _HEAVY_WORTH_A_THREAD:
             self._finish(members, members)
             return
@@ -144,14 +130,7 @@ class MediaClock:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Make a clock of its own; applications share `of_running_loop`."""
         self.loop = loop
-        self.now: Final = loop.time
-        """Gives the loop's time, in seconds."""
-        self.reader: Final = TickReader(loop)
-        """Reads sockets on the tick."""
-        self._sub_ticks = [
-            _SubTick(loop, index * TICK / _SUB_TICKS, self.reader.read)
-            for index in range(_SUB_TICKS)
-        ]
+        self._sub_ticks = [_SubTick(loop, index * TICK / _SUB_TICKS) for index in range(_SUB_TICKS)]
         self._homes: dict[int, _SubTick] = {}
 
     @classmethod
@@ -171,6 +150,10 @@ class MediaClock:
     def is_running(self) -> bool:
         """Whether a timer is armed, which is so while a member has joined."""
         return bool(self._homes)
+
+    def now(self) -> float:
+        """The loop's time, in seconds."""
+        return self.loop.time()
 
     def join(self, member: ClockMember) -> None:
         """Give `member` a turn every 20 ms from now on; nothing changes if it has joined."""

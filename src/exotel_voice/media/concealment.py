@@ -6,7 +6,6 @@ out over 60 ms, and faded over into the first packet that arrives again.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Final
 
 import numpy as np
@@ -17,7 +16,6 @@ from exotel_voice.media.audio import Samples
 __all__ = ["WaveformConcealment"]
 
 _HISTORY: Final = 0.040
-_SHORTEST_PACKET: Final = 0.005
 _SHORTEST_PERIOD: Final = 0.005
 _LONGEST_PERIOD: Final = 0.015
 _FULL_FOR: Final = 0.010
@@ -26,11 +24,12 @@ _FADE_OVER: Final = 0.004
 
 
 class WaveformConcealment:
-    """Keeps at least the last 40 ms of one direction of a call, and continues them on demand."""
+    """Keeps the last 40 ms of one direction of one call, and continues them on demand."""
 
     def __init__(self, sample_rate_hz: int) -> None:
         self._rate = sample_rate_hz
-        self._recent: deque[Samples] = deque(maxlen=round(_HISTORY / _SHORTEST_PACKET))
+        self._recent: list[Samples] = []
+        self._recent_count = 0
         self._period: Samples | None = None
         self._made = 0
 
@@ -41,7 +40,12 @@ class WaveformConcealment:
             self._period = None
             self._made = 0
             self._recent.clear()
-        self._recent.append(samples)
+            self._recent_count = 0
+        recent = self._recent
+        recent.append(samples)
+        self._recent_count += len(samples)
+        if self._recent_count - len(recent[0]) >= self._rate * _HISTORY:
+            self._recent_count -= len(recent.pop(0))
         return samples
 
     def conceal(self, count: int) -> Samples:
@@ -66,8 +70,7 @@ class WaveformConcealment:
         """Take from the history the stretch that best continues it, one pitch period long."""
         if not self._recent:
             return np.zeros(0, np.int16)
-        recent = np.concatenate(tuple(self._recent))
-        history = recent[-int(self._rate * _HISTORY) :].astype(np.float32)
+        history = np.concatenate(self._recent)[-int(self._rate * _HISTORY) :].astype(np.float32)
         longest = int(self._rate * _LONGEST_PERIOD)
         shortest = int(self._rate * _SHORTEST_PERIOD)
         window = longest

@@ -82,8 +82,7 @@ class G711Encoder:
 
     def encode(self, samples: Samples) -> bytes:
         """Compress the samples."""
-        # A negative index counts from the end, which is where the table has negative samples.
-        return self._table.take(samples).tobytes()
+        return self._table.take(samples.view(np.uint16)).tobytes()
 
 
 class G711Decoder:

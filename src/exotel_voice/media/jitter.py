@@ -21,7 +21,6 @@ _WINDOW: Final = 250
 _LATE_IN_A_ROW: Final = 5
 _SEQUENCE_JUMP: Final = 1000
 _REST_AFTER: Final = 1.0
-_NO_SHRINK: Final = Shrink.NO
 
 
 class Playable(NamedTuple):
@@ -44,9 +43,11 @@ class Missing(NamedTuple):
     """The payload that follows, if it is here: it may hold the missing audio (RFC 6716 §2.1.7)."""
 
 
-# A packet that waits: its unwrapped timestamp, its length in units, and itself. A bare tuple,
-# because one is made for every packet.
-_Waiting = tuple[int, int, RtpPacket]
+class _Waiting(NamedTuple):
+    timestamp: int
+    units: int
+    payload_type: int
+    payload: bytes
 
 
 class JitterBuffer:
@@ -115,15 +116,15 @@ class JitterBuffer:
         else:
             # Distances by `signed_distance`, written out: this runs for every packet.
             step = (packet.sequence - newest + 0x8000 & 0xFFFF) - 0x8000
-            sequence = newest + step
             if not -_SEQUENCE_JUMP < step < _SEQUENCE_JUMP:
                 return self._take_stray(packet, units, now)
-            if step <= 0 and self._is_duplicate(sequence):
-                self.packets_duplicate += 1
-                return False
+            sequence = newest + step
             reference = self._newest_timestamp
             ahead = (packet.timestamp - reference + 0x80000000 & 0xFFFFFFFF) - 0x80000000
             timestamp = reference + ahead
+            if step <= 0 and self._is_duplicate(sequence):
+                self.packets_duplicate += 1
+                return False
         if not self._timing.measure(timestamp, now):
             self._begin_anew(sequence)
             self._timing.measure(timestamp, now)
@@ -139,7 +140,7 @@ class JitterBuffer:
             self._begin_anew(sequence)
         if self._is_fresh and sequence < self._next_sequence:
             self._next_sequence = sequence
-        self._waiting[sequence] = (timestamp, units, packet)
+        self._waiting[sequence] = _Waiting(timestamp, units, packet.payload_type, packet.payload)
         return True
 
     def skip(self, sequence: int) -> None:
@@ -168,15 +169,13 @@ class JitterBuffer:
             return self._start(now)
         if self._without_audio:
             self._pause_at_skipped()
-        sequence = self._next_sequence
-        item = self._waiting.get(sequence)
+        item = self._waiting.get(self._next_sequence)
         if item is None:
             return self._fill_gap(play_at, now) if self._waiting else self._fill_end(play_at, now)
-        timestamp = item[0]
-        if timestamp > play_at and self._timing.of(timestamp, now) < self._timing.target:
+        if item.timestamp > play_at and self._timing.of(item.timestamp, now) < self._timing.target:
             # The far side left time out, by a pause or by packets that we have passed over.
             return self._made_up(play_at, item)
-        return self._take(sequence, now)
+        return self._take(self._next_sequence, now)
 
     def _pause_at_skipped(self) -> None:
         while self._next_sequence in self._without_audio:
@@ -236,37 +235,36 @@ class JitterBuffer:
         if not self._waiting:
             return None
         first = min(self._waiting)
-        timestamp, units, _ = self._waiting[first]
-        wanted = self._timing.target + self._early(units)
-        if self._timing.of(timestamp, now) + _TICK / 2 < wanted:
+        item = self._waiting[first]
+        wanted = self._timing.target + self._early(item)
+        if self._timing.of(item.timestamp, now) + _TICK / 2 < wanted:
             return None
         self._is_fresh = False
         return self._take(first, now)
 
-    def _early(self, units: int) -> float:
+    def _early(self, item: _Waiting) -> float:
         """Seconds before its time at which a packet may be needed, if it is no whole of ticks."""
-        return units % self.tick_units / self._rate
+        return item.units % self.tick_units / self._rate
 
     def _take(self, sequence: int, now: float) -> Playable:
-        timestamp, units, packet = self._waiting.pop(sequence)
-        if sequence > self._next_sequence:
-            self._pass_over(sequence)
+        item = self._waiting.pop(sequence)
+        self._pass_over(sequence)
         self._next_sequence = sequence + 1
         self._empty_since = None
-        self._play_at = timestamp + units
-        self._delay = delay = self._timing.of(timestamp, now)
+        self._play_at = item.timestamp + item.units
+        self._delay = delay = self._timing.of(item.timestamp, now)
         self._is_paused = False
-        shrink = _NO_SHRINK
+        shrink = Shrink.NO
         if self._next_sequence in self._waiting:
-            length = max(units, self.tick_units) / self._rate + self._early(units)
+            length = max(item.units, self.tick_units) / self._rate + self._early(item)
             shrink = self._timing.judge(delay, length, now)
-        return Playable(packet.payload, packet.payload_type, units, shrink)
+        return Playable(item.payload, item.payload_type, item.units, shrink)
 
     def _fill_gap(self, play_at: int, now: float) -> Playable | Missing | None:
         """The next packet is missing and later ones are here."""
         first = min(self._waiting)
         following = self._waiting[first]
-        if following[0] <= play_at:
+        if following.timestamp <= play_at:
             return self._take(first, now)
         self._pass_over(min(self._next_sequence + 1, first))
         return self._made_up(play_at, following)
@@ -275,8 +273,7 @@ class JitterBuffer:
         self._play_at = end = play_at + self.tick_units
         if self._is_paused:
             return None
-        timestamp, _, packet = following
-        return Missing(packet.payload if timestamp <= end else None)
+        return Missing(following.payload if following.timestamp <= end else None)
 
     def _fill_end(self, play_at: int, now: float) -> Missing | None:
         """Nothing is here: the packets are late, or the far side has paused."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncIterator, Callable
 
 from exotel_voice.errors import InvalidState, MediaError
 from exotel_voice.media.audio import AudioInput, AudioOutput, AudioSink, AudioSource
@@ -159,7 +159,7 @@ class NativeSession:
         """Whether telephone-event was agreed and the call is not on hold."""
         return self._stream is not None and self._stream.can_send_digits
 
-    def audio_in(self) -> AsyncGenerator[bytes]:
+    def audio_in(self) -> AsyncIterator[bytes]:
         """The far side's audio, see `MediaSession.audio_in`."""
         self._open_stream()
         if isinstance(self._sink, PcmSink):
@@ -216,13 +216,13 @@ class NativeSession:
                 self._stream.stop()
         return self._stream
 
-    def _receive_rtp(self, packet: bytes, arrived: float | None) -> None:
+    def _receive_rtp(self, packet: bytes) -> None:
         if self._stream is not None:
-            self._stream.receive_rtp(packet, arrived)
+            self._stream.receive_rtp(packet)
 
-    def _receive_rtcp(self, packet: bytes, arrived: float | None) -> None:
+    def _receive_rtcp(self, packet: bytes) -> None:
         if self._stream is not None:
-            self._stream.receive_rtcp(packet, arrived)
+            self._stream.receive_rtcp(packet)
 
     def _digit(self, digit: str, duration: float) -> None:
         self._on_event(DigitHeard(digit=digit, duration=duration))
@@ -230,7 +230,6 @@ class NativeSession:
     def _connected(self) -> None:
         if self._is_over or self._stream is None:
             return
-        self._paths.read_on_tick(MediaClock.of_running_loop().reader)
         self._stream.start()
         self._on_event(MediaConnected(codec=self._codec))
 

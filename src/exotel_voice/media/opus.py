@@ -83,7 +83,6 @@ class OpusEncoder:
             opus, "encoder", opus.lib.opus_encoder_create, (sample_rate_hz, 1, application)
         )
         self._output = opus.ffi.new("unsigned char[]", _MAX_PACKET_BYTES)
-        self._payload = opus.ffi.buffer(self._output)
         limit = max(6000, _number(settings, "maxaveragebitrate", 510_000))
         self._set(_SET_BITRATE, min(settings.bitrate, limit))
         self._set(_SET_COMPLEXITY, settings.complexity)
@@ -112,8 +111,7 @@ class OpusEncoder:
         size = self._lib.opus_encode(
             self._encoder, pcm, len(samples), self._output, _MAX_PACKET_BYTES
         )
-        payload: bytes = self._payload[0 : max(size, 0)]
-        return payload
+        return bytes(self._ffi.buffer(self._output, max(size, 0)))
 
 
 class OpusDecoder:

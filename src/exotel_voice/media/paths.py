@@ -17,7 +17,6 @@ from typing import Final
 
 from exotel_voice.errors import DtlsFailed, IceFailed, MediaError
 from exotel_voice.media._aioice import IceAgent
-from exotel_voice.media._datagrams import TickReader
 from exotel_voice.media.certificate import shared_certificate
 from exotel_voice.media.ice import IceSettings
 from exotel_voice.media.negotiation import LocalTransport
@@ -37,11 +36,10 @@ _FRESH: Final = 20.0
 class PathEvents:
     """What is told of the paths of a call."""
 
-    on_rtp: Callable[[bytes, float | None], None]
-    """Takes each RTP packet, decrypted, and when it arrived, by the loop's clock; None for just
-    now."""
-    on_rtcp: Callable[[bytes, float | None], None]
-    """Takes each RTCP packet, likewise."""
+    on_rtp: Callable[[bytes], None]
+    """Takes each RTP packet, decrypted."""
+    on_rtcp: Callable[[bytes], None]
+    """Takes each RTCP packet, decrypted."""
     on_connected: Callable[[], None]
     """Audio can flow; comes again when a new path is in use."""
     on_lost: Callable[[MediaError], None]
@@ -101,11 +99,6 @@ class Paths:
         path = self._in_use
         if path is not None and (self.has_rtcp or not is_rtcp(packet)):
             path.send(packet)
-
-    def read_on_tick(self, reader: TickReader) -> None:
-        """Let the path in use be read on the tick; to be called after each `on_connected`."""
-        if self._in_use is not None:
-            self._in_use.read_on_tick(reader)
 
     async def offer(self, *, ice_restart: bool) -> LocalTransport:
         """Describe this side's end of a path for an offer.

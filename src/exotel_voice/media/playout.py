@@ -31,7 +31,6 @@ class _Voice:
     rate_hz: int
     resampler: Resampler | None
     silence: Samples
-    count: int
 
 
 class Playout:
@@ -52,7 +51,7 @@ class Playout:
         self._voice: _Voice | None = None
         self._turns: list[Playable | Missing | None] = []
         self._spare: Playable | None = None
-        self._left: Samples | None = None
+        self._left: Samples = np.zeros(0, np.int16)
         self._missing_in_a_row = 0
         self._ticks = 0
         self._frames: list[Samples] = []
@@ -70,7 +69,7 @@ class Playout:
         """Forget what is left over: nothing is played until packets come again."""
         self._voice = None
         self._spare = None
-        self._left = None
+        self._left = self._left[:0]
         self._turns.clear()
         self._frames.clear()
         self.frame = None
@@ -89,7 +88,7 @@ class Playout:
         """Take from the buffer what `ticks` times 20 ms need."""
         self._ticks = min(ticks, _MOST_TICKS)
         lacking = jitter.tick_units * self._ticks
-        if self._voice is not None and self._left is not None:
+        if self._voice is not None and len(self._left):
             lacking -= len(self._left) * self._voice.codec.clock_rate // self._voice.rate_hz
         turns = self._turns
         while lacking > 0:
@@ -100,43 +99,35 @@ class Playout:
             if item is None and self._voice is None and not turns:
                 return
             turns.append(item)
-            if not isinstance(item, Playable):
-                lacking -= jitter.tick_units
-                continue
-            lacking -= item.units
-            if item.shrink and lacking <= 0:
+            lacking -= item.units if isinstance(item, Playable) else jitter.tick_units
+            if isinstance(item, Playable) and item.shrink and lacking <= 0:
                 following = jitter.pop(now=now)
                 self._spare = following if isinstance(following, Playable) else None
 
     def work(self) -> None:
         """Decode. Touches nothing that the event loop touches between `begin` and `finish`."""
         turns = self._turns
-        if not turns and self._left is None:
+        if not turns and not len(self._left):
             return
         ticks, self._ticks = self._ticks, 0
-        if len(turns) == 1 and self._left is None:
+        if len(turns) == 1 and not len(self._left):
             samples = self._sound(turns[0])
         else:
-            samples = self._joined(turns)
+            parts = [self._sound(item).copy() for item in turns]
+            samples = np.concatenate((self._left, *parts))
         turns.clear()
         voice = self._voice
         if voice is None:
             return
-        count = voice.count
+        count = len(voice.silence)
         if len(samples) == count:
-            self._frames.append(self._at_sink_rate(voice, samples) if voice.resampler else samples)
-            self._left = None
+            self._frames.append(self._at_sink_rate(voice, samples))
+            self._left = samples[:0]
             return
         whole = min(len(samples) // count, ticks) * count
         for start in range(0, whole, count):
             self._frames.append(self._at_sink_rate(voice, samples[start : start + count]))
-        self._left = samples[whole:].copy() if len(samples) > whole else None
-
-    def _joined(self, turns: list[Playable | Missing | None]) -> Samples:
-        """Put the sound of several packets behind what is left of the one before."""
-        parts = [self._sound(item).copy() for item in turns]
-        # A new voice of another rate drops what is left, so this is looked at after decoding.
-        return np.concatenate(parts if self._left is None else (self._left, *parts))
+        self._left = samples[whole:].copy()
 
     def finish(self) -> None:
         """Give the sink what the tick has made."""
@@ -150,16 +141,14 @@ class Playout:
     def _sound(self, item: Playable | Missing | None) -> Samples:
         """Decode a packet, make up a missing one, or keep silent."""
         if isinstance(item, Playable):
-            voice = self._voices.get(item.payload_type)
-            if voice is None or voice is not self._voice:
-                voice = self._change_voice(item.payload_type)
+            voice = self._voice_for(item.payload_type)
             if voice is not None:
                 self._missing_in_a_row = 0
                 samples = voice.decoder.decode(item.payload)
                 return self._shortened(voice, samples, item.shrink) if item.shrink else samples
         known = self._voice
         if known is None:
-            return self._sink_silence[:0]
+            return self._left[:0]
         if not isinstance(item, Missing):
             return known.silence
         self._missing_in_a_row += 1
@@ -183,7 +172,7 @@ class Playout:
         merged: Samples = (first + (second - first.astype(np.float32)) * ramp).astype(np.int16)
         return merged
 
-    def _change_voice(self, payload_type: int) -> _Voice | None:
+    def _voice_for(self, payload_type: int) -> _Voice | None:
         """Find the decoder of a payload type; None if a re-offer has taken the type away."""
         voice = self._voices.get(payload_type)
         if voice is None:
@@ -193,7 +182,7 @@ class Playout:
             voice = self._voices[payload_type] = self._new_voice(codec)
         if voice is not self._voice:
             if self._voice is not None and self._voice.rate_hz != voice.rate_hz:
-                self._left = None
+                self._left = self._left[:0]
             self._voice = voice
             self._resampler_holds_sound = False
         return voice
@@ -201,14 +190,12 @@ class Playout:
     def _new_voice(self, codec: Codec) -> _Voice:
         sink_rate = self._sink.sample_rate_hz
         rate = codec.nearest_rate(sink_rate)
-        count = rate // _TICKS_PER_SECOND
         return _Voice(
             codec=codec,
             decoder=codec.make_decoder(rate),
             rate_hz=rate,
             resampler=None if rate == sink_rate else Resampler(rate, sink_rate),
-            silence=np.zeros(count, np.int16),
-            count=count,
+            silence=np.zeros(rate // _TICKS_PER_SECOND, np.int16),
         )
 
     def _at_sink_rate(self, voice: _Voice, samples: Samples) -> Samples:

@@ -21,7 +21,6 @@ _AHEAD_OF_TIME: Final = 0.5
 _BEHIND_TIME: Final = 3.0
 _EXCESS_MARGIN: Final = 0.002
 _EXCESS_IF_QUIET: Final = 0.3
-_LOOK_EVERY: Final = 4
 _EXCESS_PATIENCE: Final = 0.6
 _EXCESS_HEARD: Final = 0.04
 _EXCESS_TOO_LONG: Final = 0.1
@@ -67,7 +66,6 @@ class PlayoutDelay:
         self._base = 0.0
         self._until_review = _FIRST_REVIEW
         self._excess_since: float | None = None
-        self._until_look = 0
 
     def of(self, timestamp: int, now: float) -> float:
         """Tell the delay of a packet that is played at `now`."""
@@ -106,8 +104,7 @@ class PlayoutDelay:
     def judge(self, delay: float, length: float, now: float) -> Shrink:
         """Tell whether a delay should become shorter by a packet that lasts `length` seconds.
 
-        A small excess waits for a quiet packet, which speech has many of in a row, so that one in
-        four is looked at; a greater excess does not wait.
+        A small excess waits for a quiet packet, which speech has many of; a greater one does not.
         """
         excess = delay - length - self.target
         if excess < _EXCESS_MARGIN:
@@ -121,10 +118,4 @@ class PlayoutDelay:
         if excess > _EXCESS_HEARD and lasted > _EXCESS_PATIENCE:
             self._excess_since = now
             return Shrink.NOW
-        if lasted < _EXCESS_IF_QUIET:
-            return Shrink.NO
-        self._until_look -= 1
-        if self._until_look > 0:
-            return Shrink.NO
-        self._until_look = _LOOK_EVERY
-        return Shrink.IF_QUIET
+        return Shrink.IF_QUIET if lasted > _EXCESS_IF_QUIET else Shrink.NO

@@ -134,8 +134,7 @@ class AudioReceiver:
 
     def begin(self, now: float, missed: int) -> None:
         """Hand the packets of this tick, and of those that the clock left out, to the playout."""
-        if self._digits.is_hearing:
-            self._digits.turn(now=now)
+        self._digits.turn(now=now)
         if self._is_playing and self._jitter is not None:
             self.playout.begin(self._jitter, now, 1 + missed)
 

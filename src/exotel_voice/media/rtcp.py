@@ -89,9 +89,6 @@ class ReceptionStatistics:
         """Count a packet; duplicates are counted too, as the RFC has it."""
         self.packets_received += 1
         self.bytes_received += size
-        if sequence == self._highest + 1 & 0xFFFF and self._first is not None:
-            self._highest += 1
-            return
         if self._first is None:
             self._first = self._highest = sequence
             return
@@ -110,9 +107,8 @@ class ReceptionStatistics:
         if timestamp == self._last_timestamp:
             return
         transit = now - timestamp / clock_rate
-        before = self._transit
-        if before is not None and self._last_rate == clock_rate:
-            difference = abs(transit - before)
+        if self._transit is not None and self._last_rate == clock_rate:
+            difference = abs(transit - self._transit)
             if difference < 1.0:
                 self.jitter += (difference - self.jitter) / 16
         self._transit, self._last_timestamp, self._last_rate = transit, timestamp, clock_rate

@@ -60,9 +60,7 @@ def parse_rtp(packet: bytes) -> RtpPacket | None:
         payload = _payload_behind_options(packet, first)
     if payload is None:
         return None
-    fields = (second & 0x7F, second >= _MARKER, sequence, timestamp, ssrc, payload)
-    # What RtpPacket(*fields) comes to, in one step: this runs for every packet.
-    return tuple.__new__(RtpPacket, fields)
+    return RtpPacket(second & 0x7F, second >= _MARKER, sequence, timestamp, ssrc, payload)
 
 
 def _payload_behind_options(packet: bytes, first: int) -> bytes | None:
@@ -109,11 +107,10 @@ class RtpSender:
 
     def packet(self, payload_type: int, payload: bytes, timestamp: int) -> bytes:
         """Make an audio packet; marked if it follows a pause."""
-        second_byte = payload_type
         if self._is_talkspurt_start:
             self._is_talkspurt_start = False
-            second_byte |= _MARKER
-        return self.numbered(second_byte, payload, timestamp)
+            payload_type |= _MARKER
+        return self.numbered(payload_type, payload, timestamp)
 
     def numbered(self, second_byte: int, payload: bytes, timestamp: int) -> bytes:
         """Make a packet with the next sequence number and the marker and timestamp given."""

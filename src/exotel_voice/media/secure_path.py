@@ -13,11 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+import pylibsrtp
+
 from exotel_voice.errors import DtlsFailed, IceFailed
 from exotel_voice.media._aioice import IceAgent
 from exotel_voice.media._aiortc import DtlsAssociation, SharedCertificate
-from exotel_voice.media._datagrams import TickReader
-from exotel_voice.media._srtp import PacketKeys
+from exotel_voice.media.rtp import is_rtcp
 from exotel_voice.media.sdp import AudioLine, Fingerprint, IceCandidate
 
 __all__ = ["FarEnd", "SecurePath"]
@@ -73,15 +74,14 @@ class SecurePath:
         self,
         *,
         certificate: SharedCertificate,
-        on_rtp: Callable[[bytes, float | None], None],
-        on_rtcp: Callable[[bytes, float | None], None],
+        on_rtp: Callable[[bytes], None],
+        on_rtcp: Callable[[bytes], None],
     ) -> None:
         """Make a path that leads nowhere yet.
 
         Args:
             certificate: This side's certificate.
-            on_rtp: Takes each RTP packet, decrypted and proven to be the far side's, and when it
-                arrived, by the loop's clock; None for just now.
+            on_rtp: Takes each RTP packet, decrypted and proven to be the far side's.
             on_rtcp: Takes each RTCP packet, likewise.
         """
         self._certificate = certificate
@@ -91,8 +91,8 @@ class SecurePath:
         self._dtls: DtlsAssociation | None = None
         self._handshake: asyncio.Task[None] | None = None
         self._inbox: asyncio.Queue[bytes] = asyncio.Queue(_WAITING_PACKETS)
-        self._sending: PacketKeys | None = None
-        self._receiving: PacketKeys | None = None
+        self._sending: pylibsrtp.Session | None = None
+        self._receiving: pylibsrtp.Session | None = None
         self._is_closed = False
         self.is_client: bool | None = None
         """Whether this side began the DTLS handshake; None before it was agreed who does."""
@@ -179,33 +179,29 @@ class SecurePath:
         with contextlib.suppress(asyncio.QueueFull):
             self._inbox.put_nowait(packet)
 
-    def read_on_tick(self, reader: TickReader) -> None:
-        """Let the sockets of the way in use be read on the tick, see `IceAgent.read_on_tick`."""
-        if self._agent is not None:
-            self._agent.read_on_tick(reader)
-
-    def _receive(self, packet: bytes, arrived: float | None) -> None:
+    def _receive(self, packet: bytes) -> None:
         keys = self._receiving
         if keys is None:
             return
-        plain = keys.unprotect(packet)
-        if plain is None:
+        try:
+            if is_rtcp(packet):
+                take, plain = self._on_rtcp, keys.unprotect_rtcp(packet)
+            else:
+                take, plain = self._on_rtp, keys.unprotect(packet)
+        except (pylibsrtp.Error, ValueError):
             self.packets_refused += 1
-        elif 191 < plain[1] < 224:  # `is_rtcp`, written out: this runs for every packet.
-            self._on_rtcp(plain, arrived)
         else:
-            self._on_rtp(plain, arrived)
+            take(plain)
 
     def send(self, packet: bytes) -> None:
         """Encrypt and send one RTP or RTCP packet; it is dropped while there are no keys."""
         keys, agent = self._sending, self._agent
         if keys is None or agent is None:
             return
-        protected = keys.protect(packet)
-        if protected is None:
-            logger.warning("a packet of %d bytes could not be encrypted", len(packet))
-        else:
-            agent.send(protected)
+        try:
+            agent.send(keys.protect_rtcp(packet) if is_rtcp(packet) else keys.protect(packet))
+        except (pylibsrtp.Error, ValueError) as error:
+            logger.warning("a packet could not be encrypted: %s", error)
 
     async def aclose(self) -> None:
         """Tell the far side's DTLS and free the sockets. Safe to call more than once."""

@@ -57,6 +57,9 @@ class AudioStream:
             on_digit: Called with each digit heard and its duration in seconds, at its end.
             identity: SSRC and so on; random where None.
         """
+        self.poll: Callable[[], None] | None = None
+        """Called at the start of each tick of this stream, to hand over with `receive_rtp` and
+        `receive_rtcp` what waits in the socket. None where packets come by themselves."""
         self.identity = identity or StreamIdentity.random()
         """SSRC and name of this side."""
         self._clock = clock
@@ -99,6 +102,7 @@ class AudioStream:
         if self._started_at is not None and self._parameters is not None:
             self._send(self._rtcp.write_goodbye(self._sender.rtp))
         self._give_up_digits()
+        self.poll = None
         self._source.close()
         self._sink.close()
 
@@ -170,24 +174,17 @@ class AudioStream:
             if not ended.done():
                 ended.set_exception(InvalidState("The digits were cut off: nothing is sent now"))
 
-    def receive_rtp(self, packet: bytes, arrived: float | None = None) -> None:
-        """Take one RTP packet, after SRTP. Never raises; what is no RTP for us is counted.
-
-        Args:
-            packet: The packet.
-            arrived: When it arrived, by the clock; None for just now.
-        """
+    def receive_rtp(self, packet: bytes) -> None:
+        """Take one RTP packet, after SRTP. Never raises; what is no RTP for us is counted."""
         if not self._is_stopped:
-            self._receiver.receive(packet, self._clock.now() if arrived is None else arrived)
+            self._receiver.receive(packet, self._clock.now())
 
-    def receive_rtcp(self, packet: bytes, arrived: float | None = None) -> None:
-        """Take one RTCP packet, after SRTCP, likewise."""
+    def receive_rtcp(self, packet: bytes) -> None:
+        """Take one RTCP packet, after SRTCP. Never raises."""
         if self._is_stopped:
             return
-        now, wall_time = self._clock.now(), _wall_time()
-        if arrived is not None:
-            now, wall_time = arrived, wall_time - (now - arrived)
-        read = self._rtcp.receive(packet, self.identity.ssrc, now=now, wall_time=wall_time)
+        now = self._clock.now()
+        read = self._rtcp.receive(packet, self.identity.ssrc, now=now, wall_time=_wall_time())
         if read.ssrc is not None:
             self._receiver.last_packet_at = now
 
@@ -209,6 +206,8 @@ class AudioStream:
         if self._is_stopped:
             return
         self._now = now
+        if self.poll is not None:
+            self.poll()
         self._receiver.begin(now, missed)
         self._sender.begin(missed)
 
@@ -223,10 +222,10 @@ class AudioStream:
         if self._is_stopped:
             return
         self._sender.finish()
-        playout = self._receiver.playout
-        if self._two_way is not None and (self._sender.is_sending or playout.has_audio):
+        is_audible = self._sender.is_sending or self._receiver.playout.has_audio
+        if self._two_way is not None and is_audible:
             self._two_way.play_sent(self._sent_at_sink_rate())
-        playout.finish()
+        self._receiver.playout.finish()
         self._until_rtcp -= 1
         if self._until_rtcp <= 0:
             self._until_rtcp = _TICKS_BETWEEN_RTCP_LOOKS

@@ -50,10 +50,13 @@ class DigitSender:
 
     def __init__(self) -> None:
         """Start with nothing queued."""
-        self.is_idle = True
-        """Whether nothing is queued or being sent."""
         self._queue: deque[_Queued] = deque()
         self._gap = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is queued or being sent."""
+        return not self._queue
 
     def queue(
         self, digit: str, *, units: int, gap: int, done: Callable[[], None] | None = None
@@ -66,12 +69,10 @@ class DigitSender:
             gap: Silence before the next digit, in units of the event clock.
             done: Called when its last end packet has been made.
         """
-        self.is_idle = False
         self._queue.append(_Queued(DIGITS.index(digit), units, gap, done))
 
     def clear(self) -> None:
         """Forget what is queued; `done` is not called for it."""
-        self.is_idle = True
         self._queue.clear()
         self._gap = 0
 
@@ -112,7 +113,6 @@ class DigitSender:
         event.ends_sent += 1
         if event.ends_sent == _END_PACKETS:
             self._queue.popleft()
-            self.is_idle = not self._queue
             self._gap = event.gap
             if event.done is not None:
                 event.done()
@@ -137,8 +137,6 @@ class DigitReceiver:
 
     def __init__(self, on_digit: Callable[[str, float], None]) -> None:
         """Report to `on_digit`, with the digit and its duration in seconds."""
-        self.is_hearing = False
-        """Whether a digit has begun and not ended, so that `turn` is to be called."""
         self._on_digit = on_digit
         self._heard: _Heard | None = None
 
@@ -169,7 +167,6 @@ class DigitReceiver:
 
     def _begin(self, timestamp: int, code: int, clock_rate: int, now: float) -> _Heard:
         self._heard = heard = _Heard(timestamp, code, clock_rate, 0, 0, now)
-        self.is_hearing = True
         return heard
 
     def _next(self, old: _Heard, new: _Heard) -> _Heard:
@@ -184,12 +181,10 @@ class DigitReceiver:
         else:
             self._report(old)
         self._heard = new
-        self.is_hearing = True
         return new
 
     def _report(self, heard: _Heard) -> None:
         if heard.is_reported:
             return
         heard.is_reported = True
-        self.is_hearing = False
         self._on_digit(DIGITS[heard.code], (heard.before + heard.units) / heard.clock_rate)
