@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 import numpy as np
 
@@ -145,7 +145,7 @@ class PlainSession(asyncio.DatagramProtocol):
     def can_send_digits(self) -> bool:
         return False
 
-    def audio_in(self) -> AsyncIterator[bytes]:
+    def audio_in(self) -> AsyncGenerator[bytes]:
         raise InvalidState("ask `until_hears`")
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from exotel_voice.errors import InvalidState, MediaError
 from exotel_voice.media.base import (
@@ -127,7 +127,7 @@ class ScriptedSession:
             raise InvalidState("telephone-event was not agreed")
         self.asked.append(f"digits {digits} {duration:g} {gap:g}")
 
-    def audio_in(self) -> AsyncIterator[bytes]:
+    def audio_in(self) -> AsyncGenerator[bytes]:
         raise InvalidState("this engine has no audio")
 
     @property

@@ -225,6 +225,6 @@ async def _speak(call: Call) -> None:
 async def _drain(call: Call) -> None:
     """Read what comes in, so that it does not pile up."""
     with suppress(ExotelVoiceError):
-        async with aclosing(call.audio_in()) as frames:  # type: ignore[type-var]
+        async with aclosing(call.audio_in()) as frames:
             async for _ in frames:
                 pass

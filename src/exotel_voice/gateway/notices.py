@@ -7,7 +7,7 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from exotel_voice.errors import InvalidState
 from exotel_voice.media.base import MediaEngine
@@ -79,11 +79,11 @@ class NoticeBoard:
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
-        self._handlers: list[tuple[type[PhoneEvent], Callable[[Notice[PhoneEvent]], object]]] = []
+        self._handlers: list[tuple[type[PhoneEvent], Handler[Any]]] = []
 
     def on(self, kind: type[E], handler: Handler[E]) -> Subscription:
         """Call a handler with each event of a kind, on any phone."""
-        entry: tuple[type[PhoneEvent], Callable[[Notice[PhoneEvent]], object]] = (kind, handler)  # type: ignore[assignment]
+        entry: tuple[type[PhoneEvent], Handler[Any]] = (kind, handler)
         self._handlers.append(entry)
 
         def end() -> None:

@@ -6,7 +6,7 @@ and `silent` (no audio, for tests and load). Descriptions are SDP bytes (RFC 886
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -240,7 +240,7 @@ class MediaSession(Protocol):
         """Whether telephone-event was agreed with the far side."""
         ...
 
-    def audio_in(self) -> AsyncIterator[bytes]:
+    def audio_in(self) -> AsyncGenerator[bytes]:
         """The far side's audio as frames of 16-bit mono PCM; ends with the call.
 
         Raises:

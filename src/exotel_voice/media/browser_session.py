@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Final
 
 from exotel_voice.errors import InvalidState, MediaError, MediaUnavailable
@@ -220,7 +220,7 @@ class BrowserSession:
         both = has_telephone_event(self._local) and has_telephone_event(self._remote)
         return both and self.carrier is not None
 
-    def audio_in(self) -> AsyncIterator[bytes]:
+    def audio_in(self) -> AsyncGenerator[bytes]:
         """Refuse: the audio is not in this process.
 
         Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from exotel_voice.errors import InvalidState, MediaError
 from exotel_voice.media.audio import AudioInput, AudioOutput, AudioSink, AudioSource
@@ -159,7 +159,7 @@ class NativeSession:
         """Whether telephone-event was agreed and the call is not on hold."""
         return self._stream is not None and self._stream.can_send_digits
 
-    def audio_in(self) -> AsyncIterator[bytes]:
+    def audio_in(self) -> AsyncGenerator[bytes]:
         """The far side's audio, see `MediaSession.audio_in`."""
         self._open_stream()
         if isinstance(self._sink, PcmSink):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 import numpy as np
@@ -206,7 +206,7 @@ class PcmSink:
         if self._readers:
             _finish(self._readers)
 
-    async def frames(self) -> AsyncIterator[bytes]:
+    async def frames(self) -> AsyncGenerator[bytes]:
         """Give the far side's audio, 20 ms at a time as 16-bit mono PCM; ends with the call.
 
         What is unread when the call ends is still given. Several readers share the frames.

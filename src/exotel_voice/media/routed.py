@@ -6,7 +6,7 @@ where it is.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from exotel_voice.errors import InvalidState
 from exotel_voice.media.base import (
@@ -107,7 +107,7 @@ class RoutedSession:
         """Whether telephone-event was agreed with the far side."""
         return self.inner.can_send_digits
 
-    def audio_in(self) -> AsyncIterator[bytes]:
+    def audio_in(self) -> AsyncGenerator[bytes]:
         """Give the far side's audio, see `MediaSession.audio_in`."""
         return self.inner.audio_in()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 
 from exotel_voice.errors import InvalidState, MediaError
@@ -157,7 +157,7 @@ class SilentSession:
         """Never."""
         return False
 
-    def audio_in(self) -> AsyncIterator[bytes]:
+    def audio_in(self) -> AsyncGenerator[bytes]:
         """Refuse: there is no audio.
 
         Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from exotel_voice.media.base import MediaSession, MediaStats, PcmWriter
 from exotel_voice.phone.details import CallDetails, CallDirection, CallState
@@ -69,7 +69,7 @@ class CallFacts:
 
     # -- audio and events ------------------------------------------------------------------------
 
-    def audio_in(self) -> AsyncIterator[bytes]:
+    def audio_in(self) -> AsyncGenerator[bytes]:
         """Give the far side's audio as frames of 16-bit mono PCM; ends with the call.
 
         Raises:
