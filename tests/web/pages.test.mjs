@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
 import { readAccount } from "../../src/exotel_voice/web/account.mjs";
 import { socketAddress } from "../../src/exotel_voice/web/address.mjs";
-import { browserOf } from "../../src/exotel_voice/web/diagnostics.mjs";
+import { browserOf, diagnosticMethods } from "../../src/exotel_voice/web/diagnostics.mjs";
 import { factsOf, failure } from "../../src/exotel_voice/web/failure.mjs";
 import { log } from "../../src/exotel_voice/web/log.mjs";
 import { toneSamples } from "../../src/exotel_voice/web/tones.mjs";
@@ -167,6 +167,19 @@ test("browsers are named as in the guide", () => {
   assert.equal(browserOf(`${chrome} Edg/101.0.1210.32`), "Edge/101.0.1210.32");
   assert.equal(browserOf("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"), "Firefox/128.0");
   assert.equal(browserOf("Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15"), "Safari/17.4");
+});
+
+test("each phone of a page has its own diagnostics", async () => {
+  globalThis.navigator ??= { userAgent: "" };
+  const [one, two] = [diagnosticMethods({}), diagnosticMethods({})];
+  const [heard, heardToo] = [[], []];
+  await one.initDiagnostics((_, text) => heard.push(text), () => {});
+  await two.initDiagnostics((_, text) => heardToo.push(text), () => {});
+  two.closeDiagnostics();
+  heard.length = heardToo.length = 0;
+  one.stopSpeakerDiagnosticsTest("yes");
+  two.stopSpeakerDiagnosticsTest("yes");
+  assert.deepEqual([heard, heardToo], [["speaker test: the user answers yes"], []]);
 });
 
 test("each module is short, and names at the top are unique, so that they can be one script", () => {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Final
 
@@ -54,21 +55,10 @@ class _File:
 
 
 class Assets:
-    """The files of the browser module, read once."""
+    """The files of the browser module, read and put together once for all gateways."""
 
     def __init__(self) -> None:
-        modules = _read()
-        texts = {
-            ENTRY: one_module(modules, entry=ENTRY),
-            SCRIPT: classic_script(modules, entry=ENTRY, name=GLOBAL),
-        }
-        self._files = {name: _file(name, rjsmin.jsmin(text)) for name, text in texts.items()}
-        self._files[DECLARATIONS] = _file(DECLARATIONS, (_FOLDER / DECLARATIONS).read_text("utf-8"))
-
-    @property
-    def sizes(self) -> dict[str, int]:
-        """Bytes of each file as it is served, before any compression."""
-        return {name: len(file.content) for name, file in self._files.items()}
+        self._files = _files()
 
     @property
     def names(self) -> list[str]:
@@ -93,9 +83,16 @@ class Assets:
         return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-def _read() -> dict[str, str]:
+@cache
+def _files() -> dict[str, _File]:
     found = (item for item in _FOLDER.iterdir() if item.name.endswith(".mjs"))
-    return {item.name: item.read_text(encoding="utf-8") for item in found}
+    modules = {item.name: item.read_text(encoding="utf-8") for item in found}
+    texts = {
+        ENTRY: rjsmin.jsmin(one_module(modules, entry=ENTRY)),
+        SCRIPT: rjsmin.jsmin(classic_script(modules, entry=ENTRY, name=GLOBAL)),
+        DECLARATIONS: (_FOLDER / DECLARATIONS).read_text(encoding="utf-8"),
+    }
+    return {name: _file(name, text) for name, text in texts.items()}
 
 
 def _file(name: str, text: str) -> _File:

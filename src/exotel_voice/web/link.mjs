@@ -97,8 +97,8 @@ export function makeLink(address, listener) {
 
   const connect = () => {
     clearTimeout(retry);
-    change("connecting");
     complaint = undefined;
+    change("connecting");
     const mine = (socket = new WebSocket(address, "exotel-voice.v1"));
     watch(SILENCE_LIMIT_MS);
     mine.onopen = () => send({ type: "hello", version: 1, tab: link.tab, page: location.pathname, media: listener.media() });
