@@ -46,6 +46,11 @@ async def wait_for_close(socket: ServerConnection) -> None:
     await socket.wait_closed()
 
 
+async def go_deaf(socket: ServerConnection) -> None:
+    socket.transport.pause_reading()
+    await socket.wait_closed()
+
+
 async def echo(socket: ServerConnection) -> None:
     async for message in socket:
         await socket.send(message)
@@ -147,10 +152,6 @@ async def test_a_broken_connection_is_told_from_a_closed_one() -> None:
 
 
 async def test_a_server_that_answers_no_ping_counts_as_lost() -> None:
-    async def go_deaf(socket: ServerConnection) -> None:
-        socket.transport.pause_reading()
-        await socket.wait_closed()
-
     async with a_server(go_deaf) as port:
         transport = WebSocketTransport(
             f"ws://127.0.0.1:{port}/", ping_interval=0.05, ping_limit=0.05
@@ -172,6 +173,21 @@ async def test_closing_takes_half_a_second_when_the_server_does_not_answer() -> 
         async with asyncio.timeout(1.0):
             await transport.aclose()
             await transport.aclose()
+
+
+async def test_closing_that_is_cancelled_closes_at_once() -> None:
+    async with a_server(go_deaf) as port:
+        transport = WebSocketTransport(f"ws://127.0.0.1:{port}/")
+        await transport.connect()
+        assert transport._socket is not None
+        stream = transport._socket.transport
+        closing = asyncio.create_task(transport.aclose())
+        await asyncio.sleep(0)
+        assert not stream.is_closing()
+        closing.cancel()
+        await asyncio.wait([closing])
+        assert closing.cancelled()
+        assert stream.is_closing()
 
 
 async def test_a_transport_that_was_never_opened_says_so() -> None:

@@ -153,10 +153,17 @@ class WebSocketTransport:
         return True
 
     async def aclose(self) -> None:
-        """Close the connection within half a second. Safe at any time and more than once."""
+        """Close the connection within half a second, or at once where it is cancelled.
+
+        Safe at any time and more than once.
+        """
         socket, self._socket = self._socket, None
         if socket is not None:
-            await socket.close()
+            try:
+                await socket.close()
+            except asyncio.CancelledError:
+                socket.transport.abort()
+                raise
 
     def _open_socket(self) -> ClientConnection:
         if self._socket is None:
